@@ -1,0 +1,71 @@
+"""Documents and objects, parsed once per revision: a revision never changes."""
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+from uuid import UUID
+
+from store.objects import read_object_by_id
+
+from automations.fields import ObjectDefinition
+from automations.needs import Needs, step_needs
+from automations.positions import Positions
+from automations.steps.base import StepBase
+from store.automations import read_document
+from store.database import Connection
+
+_KEPT = 500
+T = TypeVar("T")
+
+
+class _Recent(Generic[T]):
+    """The values asked for last, by key."""
+
+    def __init__(self) -> None:
+        self._values: OrderedDict[tuple[UUID, int], T] = OrderedDict()
+
+    async def get(self, key: tuple[UUID, int], read: Callable[[], Awaitable[T]]) -> T:
+        if key not in self._values:
+            self._values[key] = await read()
+            if len(self._values) > _KEPT:
+                self._values.popitem(last=False)
+        self._values.move_to_end(key)
+        return self._values[key]
+
+
+class Plan:
+    """A document as its steps need it."""
+
+    def __init__(self, positions: Positions, variables: dict[str, tuple[str, bool]], name: str) -> None:
+        self.positions = positions
+        self.variables = variables
+        self.name = name
+        self._needs: dict[str, Needs] = {}
+
+    def needs(self, step: StepBase) -> Needs:
+        if step.id not in self._needs:
+            self._needs[step.id] = step_needs(step)
+        return self._needs[step.id]
+
+
+class Definitions:
+    def __init__(self) -> None:
+        self._plans: _Recent[Plan] = _Recent()
+        self._objects: _Recent[ObjectDefinition] = _Recent()
+
+    async def plan(self, connection: Connection, automation_id: UUID, revision: int) -> Plan:
+        async def read() -> Plan:
+            document = await read_document(connection, automation_id, revision)
+            variables = {variable.name: (variable.type, variable.list) for variable in document.variables}
+            return Plan(Positions(document), variables, document.name)
+
+        return await self._plans.get((automation_id, revision), read)
+
+    async def object(self, connection: Connection, object_id: UUID, revision: int) -> ObjectDefinition:
+        async def read() -> ObjectDefinition:
+            found = await read_object_by_id(connection, object_id)
+            if found is None:
+                raise LookupError(f"object {object_id} is gone")
+            return found.definition
+
+        return await self._objects.get((object_id, revision), read)

@@ -1,0 +1,184 @@
+"""The frame around every step: load, run, write, answer what is next.
+
+Effect, history and position are written by one statement that takes hold only if the execution and the record are as they were read;
+else the step is read and run again. What has left the house is not taken back or done twice: only its writing is tried again.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from time import perf_counter
+from typing import Any
+
+from temporalio import activity
+
+from activities.positions import onward, outcome_of, stands_before
+from activities.registry import HANDLERS, Handler
+from activities.results import Down, HoldOn, Onward, Result
+from activities.services import Services
+from activities.situations import situation_of
+from activities.writing import Attempt, write_result
+from automations.errors import EverstepError
+from automations.messages import Ending, StepRequest
+from automations.outcomes import End, Moved, Outcome, Requested, StepAnswer, StepRef
+from automations.steps.base import StepBase
+from store.executions import end_execution
+from store.step_runs import begin_step_run, load_step
+
+_TRIES = 20
+"""Of one attempt against a record that others change all the time, before the retry ladder takes over."""
+
+
+class ContendedError(Exception):
+    """The execution or the record changed at every try."""
+
+
+class StepFrame:
+    """Runs one step type; its `run` is the activity."""
+
+    def __init__(self, step_type: str, services: Services) -> None:
+        self._step_type = step_type
+        self._services = services
+        self._handler: Handler[Any] = HANDLERS[step_type]
+
+    async def run(self, request: StepRequest) -> StepAnswer:
+        for _ in range(_TRIES):
+            outcome = await self._try(request)
+            if outcome is not None:
+                return StepAnswer(outcome=outcome)
+        raise ContendedError(f"step {request.step}: the record is changed by others all the time")
+
+    async def _try(self, request: StepRequest) -> Outcome | None:
+        """None if the execution or the record changed while the step ran."""
+        async with self._services.database.connection() as connection:
+            row = await load_step(connection, request.execution_id, request.sequence)
+            known = _known_outcome(row, request)
+            if known is not None:
+                return known
+            plan = await self._services.definitions.plan(connection, row["automation_id"], row["revision"])
+            if request.phase == "elapsed":
+                return await self._elapsed(connection, row, request)
+            ran_from = await self._services.definitions.plan(connection, row["automation_id"], row["ran_from"])
+            step = stands_before(request.step, ran_from.positions, plan.positions)
+            if step is None:
+                return await _nothing_left(connection, request)
+            if self._is_another(step, request):
+                return Moved(step=StepRef.to(step))
+            attempt = Attempt(request, row, plan, step)
+            if step.local or step.skip:
+                return await self._run_local(connection, attempt)
+        return await self._run_outside(attempt)
+
+    def _is_another(self, step: StepBase, request: StepRequest) -> bool:
+        return (
+            step.id != request.step or step.step_type != self._step_type or (step.local or step.skip) != activity.info().is_local
+        )
+
+    async def _run_local(self, connection: Any, attempt: Attempt) -> Outcome | None:
+        result, seconds = await self._result(connection, attempt)
+        return await write_result(connection, attempt, result, seconds)
+
+    async def _run_outside(self, attempt: Attempt) -> Outcome | None:
+        """Shows that it runs, runs, and then writes on whatever version the execution is at by then."""
+        request, database = attempt.request, self._services.database
+        async with database.connection() as connection:
+            began = await begin_step_run(
+                connection, attempt.row, execution_id=request.execution_id, sequence=request.sequence,
+                step=(attempt.step.id, attempt.step.step_type), attempt=request.attempt, now=request.now,
+            )  # fmt: skip
+            if not began:
+                return None
+            situation = await situation_of(connection, attempt, self._services)
+        async with _heartbeats():
+            result, seconds = await self._handled(attempt, situation)
+        for _ in range(_TRIES):
+            async with database.connection() as connection:
+                row = await load_step(connection, request.execution_id, request.sequence)
+                if row["finished_at"] is not None:
+                    return End(state=row["state"], reason=row["reason"] or "")
+                outcome = await write_result(connection, attempt.on(row), result, seconds)
+                if outcome is not None:
+                    return outcome
+        raise ContendedError(f"step {request.step}: the execution is changed by others all the time")
+
+    async def _result(self, connection: Any, attempt: Attempt) -> tuple[Result, float]:
+        if attempt.step.skip:
+            return Result(then=Down(attempt.step.skip_to) if attempt.step.skip_to else Onward(), skipped=True), 0.0
+        return await self._handled(attempt, await situation_of(connection, attempt, self._services))
+
+    async def _handled(self, attempt: Attempt, situation: Any) -> tuple[Result, float]:
+        """What the handler found; an expected failure is a result too."""
+        started = perf_counter()
+        try:
+            result = await self._handler(attempt.step, situation, self._services)
+        except EverstepError as failure:
+            result = failed(attempt.step, failure)
+        return result, perf_counter() - started
+
+    async def _elapsed(self, connection: Any, row: Any, request: StepRequest) -> Outcome | None:
+        """A wait is over. What comes next is read from the newest document, whatever became of the step."""
+        plan = await self._services.definitions.plan(connection, row["automation_id"], row["revision"])
+        ran_from = await self._services.definitions.plan(connection, row["automation_id"], row["ran_from"])
+        following = onward(request.step, ran_from.positions, plan.positions)
+        step = plan.positions.step(request.step) if request.step in plan.positions else ran_from.positions.step(request.step)
+        attempt = Attempt(request, row, plan, step)
+        return await write_result(connection, attempt, Result(), 0.0, outcome_of(following))
+
+
+def failed(step: StepBase, failure: EverstepError) -> Result:
+    """An expected failure: pauses or goes on as the step says; a condition always asks a person for the path."""
+    error = {"code": failure.code, "sentence": failure.sentence}
+    if not step.retries:
+        return Result(then=HoldOn("condition_error", failure.sentence), error=error, failed=True)
+    if step.on_error == "pause":
+        return Result(then=HoldOn("error", failure.sentence), error=error, failed=True)
+    return Result(error=error, failed=True)
+
+
+def _known_outcome(row: Any, request: StepRequest) -> Outcome | None:
+    """What can be answered without running the step: it ran before, the execution is over, or a request stands."""
+    if row is None:
+        return End(state="failed", reason="The execution is not in the store.")
+    waited = row["run_status"] == "waiting" and request.phase == "elapsed"
+    if row["run_outcome"] is not None and not waited:
+        return StepAnswer.model_validate({"outcome": row["run_outcome"]}).outcome
+    if row["finished_at"] is not None:
+        return End(state=row["state"], reason=row["reason"] or "")
+    if row["request"] is not None:
+        return Requested(request=row["request"])
+    return None
+
+
+async def _nothing_left(connection: Any, request: StepRequest) -> Outcome:
+    reason = f"Step {request.step} was deleted, and nothing that comes after it is left."
+    state, found = await end_execution(
+        connection, Ending(execution_id=request.execution_id, now=request.now, state="completed", reason=reason)
+    )
+    return End.model_validate({"state": state, "reason": found})
+
+
+@asynccontextmanager
+async def _heartbeats() -> AsyncIterator[None]:
+    """Lets Temporal know that the activity lives, and lets a cancellation reach it."""
+
+    async def beat() -> None:
+        while True:
+            activity.heartbeat()
+            await asyncio.sleep(0.5)
+
+    beating = asyncio.create_task(beat())
+    try:
+        yield
+    finally:
+        beating.cancel()
+
+
+def step_activity(step_type: str, services: Services) -> Any:
+    """The activity of one step type, under the type's name."""
+    frame = StepFrame(step_type, services)
+
+    @activity.defn(name=step_type)
+    async def run_step(request: StepRequest) -> StepAnswer:
+        return await frame.run(request)
+
+    return run_step

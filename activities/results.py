@@ -1,0 +1,80 @@
+"""What a step's activity found out; the frame turns it into history, position and outcome."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from automations.executions import PauseReason, TerminalState
+from store.database import Connection
+
+
+@dataclass(frozen=True)
+class Onward:
+    """To the step after this one."""
+
+
+@dataclass(frozen=True)
+class Down:
+    """Down one of the step's paths."""
+
+    path: str
+
+
+@dataclass(frozen=True)
+class GoTo:
+    step: str
+
+
+@dataclass(frozen=True)
+class WaitUntil:
+    until: datetime
+    says: str
+    reason: PauseReason = "delay"
+
+
+@dataclass(frozen=True)
+class HoldOn:
+    """Paused until a person resumes: this step `again`, or what comes `after` it."""
+
+    reason: PauseReason
+    says: str
+    after: bool = False
+
+
+@dataclass(frozen=True)
+class Stop:
+    state: TerminalState
+    reason: str
+
+
+Then = Onward | Down | GoTo | WaitUntil | HoldOn | Stop
+
+
+@dataclass(frozen=True)
+class Result:
+    """`variables` and `fields` hold the changed ones only, in canonical form; `also` joins the step's transaction, `afterwards` follows it."""
+
+    then: Then = Onward()
+    output: dict[str, Any] = field(default_factory=dict)
+    used: list[dict[str, Any]] = field(default_factory=list)
+    variables: dict[str, Any] = field(default_factory=dict)
+    fields: dict[str, Any] = field(default_factory=dict)
+    warning: str | None = None
+    error: dict[str, Any] | None = None
+    failed: bool = False
+    skipped: bool = False
+    also: Callable[[Connection], Awaitable[None]] | None = None
+    afterwards: Callable[[], Awaitable[None]] | None = None
+
+
+@dataclass(frozen=True)
+class Key:
+    """Names one step run to the outside: the same on every attempt."""
+
+    execution_id: UUID
+    sequence: int
+
+    def __str__(self) -> str:
+        return f"{self.execution_id}:{self.sequence}"

@@ -1,0 +1,19 @@
+"""What activities work with; made once in a worker."""
+
+from dataclasses import dataclass
+
+import httpx2
+from temporalio.client import Client
+
+from activities.definitions import Definitions
+from activities.settings import Settings
+from store.database import Database
+
+
+@dataclass(frozen=True)
+class Services:
+    settings: Settings
+    database: Database
+    temporal: Client
+    http: httpx2.AsyncClient
+    definitions: Definitions

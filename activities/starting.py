@@ -1,0 +1,148 @@
+"""Starting executions: the row first, the workflow under an id made from it."""
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from temporalio.client import Client
+from temporalio.common import Priority as TaskPriority
+from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
+
+from activities.settings import Settings
+from automations.document import AutomationDocument
+from automations.executions import Request, workflow_id
+from automations.messages import ExecutionStart, Limits
+from automations.model import Priority
+from automations.outcomes import StepRef
+from automations.positions import Positions
+from store.database import Connection
+from store.executions import NewExecution, insert_execution
+from store.ids import new_id
+from workflows.execution import ExecutionWorkflow
+from workflows.shown import AUTOMATION, PRIORITY, RECORD, STATE
+
+
+@dataclass(frozen=True)
+class Target:
+    """What an execution is to run on: an automation at its newest revision, and a record or none."""
+
+    automation: Any
+    document: AutomationDocument
+    record: Any | None = None
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Why it starts. A child inherits its parent's priority and chain."""
+
+    trigger: dict[str, Any]
+    overrides: dict[str, Any] = field(default_factory=dict)
+    priority: Priority | None = None
+    event_id: UUID | None = None
+    parent_id: UUID | None = None
+    root_id: UUID | None = None
+    depth: int = 0
+
+
+@dataclass(frozen=True)
+class Started:
+    """An execution whose row is there and whose workflow may not be yet."""
+
+    id: UUID
+    workflow_id: str
+    priority: Priority
+    start: ExecutionStart
+    automation: str
+    record_id: UUID | None
+
+
+def task_queue(priority: Priority) -> str:
+    """Each priority has its queue, so that a flood of low ones stands in nobody's way."""
+    return f"everstep-{priority}"
+
+
+async def create_execution(connection: Connection, target: Target, cause: Cause, now: datetime, settings: Settings) -> Started:
+    """Writes the row; `launch` follows once it is committed."""
+    execution_id, record = new_id(), target.record
+    first = Positions(target.document).first()
+    start = ExecutionStart(execution_id=execution_id, first=StepRef.to(first) if first else None, limits=_limits(settings))
+    priority = cause.priority or target.document.priority
+    shown = f"{record['object']}:{_slug(record['name'])}" if record else None
+    started = Started(
+        execution_id, workflow_id(target.document.api_name, shown, str(execution_id)), priority, start,
+        target.document.api_name, record["id"] if record else None,
+    )  # fmt: skip
+    new = NewExecution(
+        id=execution_id, workflow_id=started.workflow_id, automation_id=target.automation["id"], record_id=started.record_id,
+        priority=priority, step_id=first.id if first else None, revision=target.automation["revision"],
+        start_request=start_request(started), now=now, overrides=cause.overrides, trigger=cause.trigger, event_id=cause.event_id,
+        parent_id=cause.parent_id, root_id=cause.root_id, depth=cause.depth,
+    )  # fmt: skip
+    await insert_execution(connection, new)
+    return started
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        step_runs=settings.max_step_runs, visits=settings.max_visits,
+        visits_without_wait=settings.max_visits_without_wait, steps_per_run=settings.steps_per_run,
+    )  # fmt: skip
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40] or "record"
+
+
+def start_request(started: Started) -> dict[str, Any]:
+    """What the row keeps, so that a start that was cut short can be done again."""
+    return {
+        "start": started.start.as_json(),
+        "automation": started.automation,
+        "record_id": str(started.record_id) if started.record_id else None,
+    }
+
+
+def restarted(row: Any) -> Started:
+    """The start that a row describes."""
+    kept = row["start_request"]
+    return Started(
+        row["id"], row["workflow_id"], row["priority"], ExecutionStart.model_validate(kept["start"]), kept["automation"],
+        UUID(kept["record_id"]) if kept["record_id"] else None,
+    )  # fmt: skip
+
+
+async def launch(client: Client, started: Started, request: Request | None = None) -> None:
+    """Starts the workflow, once however often it is called; a request goes in with it.
+
+    Raises RPCError while Temporal is away: the row stands, and the worker starts it later.
+    """
+    try:
+        await client.start_workflow(
+            ExecutionWorkflow.run,
+            started.start,
+            id=started.workflow_id,
+            task_queue=task_queue(started.priority),
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            search_attributes=_search_attributes(started),
+            static_summary=f"{started.automation} on {started.workflow_id.split('/')[1]}",
+            priority=TaskPriority(priority_key=2 if started.priority == "regular" else 4),
+            start_signal=request.kind if request else None,
+            start_signal_args=[request] if request else [],
+        )
+    except WorkflowAlreadyStartedError:
+        return  # it ran and is over
+
+
+def _search_attributes(started: Started) -> TypedSearchAttributes:
+    pairs: list[SearchAttributePair[Any]] = [
+        SearchAttributePair(AUTOMATION, started.automation),
+        SearchAttributePair(STATE, "active"),
+        SearchAttributePair(PRIORITY, started.priority),
+    ]
+    if started.record_id:
+        pairs.append(SearchAttributePair(RECORD, str(started.record_id)))
+    return TypedSearchAttributes(pairs)

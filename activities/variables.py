@@ -1,0 +1,38 @@
+"""Variables: snapshots, taken when their step runs."""
+
+from typing import Any
+
+from activities.registry import runs
+from activities.results import Result
+from activities.services import Services
+from activities.situation import Situation
+from automations.failures import ExpectedFailure
+from automations.field_values import variable_value
+from automations.scalars import is_blank
+from automations.sources import first_value
+from automations.steps.variables import InitializeVariable, UpdateVariable
+
+
+def set_variable(situation: Situation, name: str, raw: Any) -> Result:
+    """A variable's new value in its type's canonical form."""
+    kind, is_list = situation.plan.variables[name]
+    value = variable_value(kind, is_list, raw, name=name)
+    used = [{"ref": f"variable {name}", "found": raw}]
+    return Result(variables={name: value}, output={name: value}, used=used)
+
+
+@runs("initialize_variable")
+async def initialize_variable(step: InitializeVariable, situation: Situation, services: Services) -> Result:
+    given = situation.overrides.get(step.name)
+    raw = first_value(step.sources, situation) if is_blank(given) else given
+    if is_blank(raw) and step.required:
+        raise ExpectedFailure("required_variable_blank", f"Variable {step.name} is required and no source gives a value.")
+    return set_variable(situation, step.name, raw)
+
+
+@runs("update_variable")
+async def update_variable(step: UpdateVariable, situation: Situation, services: Services) -> Result:
+    current = situation.variable(step.variable)
+    raw = first_value(step.sources, situation)
+    keeps = (step.how == "only_if_blank" and not is_blank(current)) or (step.how == "overwrite_unless_blank" and is_blank(raw))
+    return Result(output={step.variable: current}) if keeps else set_variable(situation, step.variable, raw)

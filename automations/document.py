@@ -1,0 +1,38 @@
+"""The automation document: the same in a file, in the API and in the database."""
+
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints
+
+from automations.model import ApiName, Model, Name, Priority
+from automations.steps import FlowStep, Step
+from automations.steps.variables import InitializeVariable
+from automations.triggers import AnyTrigger, TriggerUnion
+
+
+class AutomationDocument(Model):
+    """Triggers, variables and a tree of steps. Record-scoped with an `object`, global without one."""
+
+    api_name: ApiName
+    name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    description: Annotated[str, StringConstraints(max_length=2000)] = ""
+    object: Name | None = None
+    priority: Priority = "regular"
+    active: bool = False
+    triggers: list[TriggerUnion] = []
+    variables: list[InitializeVariable] = []
+    steps: list[Step] = Field(default=[])
+
+    def root(self) -> list[FlowStep]:
+        """The steps in the order they run: variables first."""
+        return [*self.variables, *self.steps]
+
+    def webhook(self, name: str) -> AnyTrigger | None:
+        return next((trigger for trigger in self.triggers if getattr(trigger, "name", None) == name), None)
+
+    def variable(self, name: str) -> InitializeVariable | None:
+        return next((variable for variable in self.variables if variable.name == name), None)
+
+    def as_json(self) -> dict[str, Any]:
+        """The document as its author would write it: what was not said stays unsaid."""
+        return self.model_dump(mode="json", by_alias=True, exclude_unset=True)

@@ -1,0 +1,120 @@
+"""Where the value of a variable or a field comes from."""
+
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal, Protocol
+
+from pydantic import Discriminator, Field, Tag
+
+from automations.model import Model, Name, WebhookName
+from automations.scalars import is_blank
+
+
+class StaticSource(Model):
+    """A fixed value; text may hold `{{ … }}`."""
+
+    static: Any
+
+
+class FieldSource(Model):
+    """A field of the record, or of the first record behind one of its relationships."""
+
+    field: Name
+    through: Name | None = None
+
+
+class VariableSource(Model):
+    variable: Name
+
+
+class WebhookSource(Model):
+    """A value that the webhook trigger of that name extracted, or the body as it came."""
+
+    webhook: WebhookName
+    value: str | None = None
+    body: Literal[True] | None = None
+
+
+class TriggerSource(Model):
+    """When the event happened that started the execution."""
+
+    trigger: Literal["time"]
+
+
+_KEYS = ("static", "field", "variable", "webhook", "trigger")
+
+
+def _kind(raw: object) -> str | None:
+    keys: Iterable[str] = raw if isinstance(raw, dict) else type(raw).model_fields if isinstance(raw, Model) else ()
+    return next((key for key in _KEYS if key in keys), None)
+
+
+Source = Annotated[
+    Annotated[StaticSource, Tag("static")]
+    | Annotated[FieldSource, Tag("field")]
+    | Annotated[VariableSource, Tag("variable")]
+    | Annotated[WebhookSource, Tag("webhook")]
+    | Annotated[TriggerSource, Tag("trigger")],
+    Discriminator(
+        _kind,
+        custom_error_type="unknown_source",
+        custom_error_message="A source names one of: static, field, variable, webhook, trigger.",
+    ),
+]
+
+Sources = Annotated[list[Source], Field(min_length=1, max_length=20)]
+
+
+class SourceValues(Protocol):
+    """What a source can be read from: one execution at one moment."""
+
+    def field(self, name: str) -> Any: ...
+    def related(self, relationship: str, name: str) -> Any: ...
+    def variable(self, name: str) -> Any: ...
+    def webhook_value(self, webhook: str, value: str) -> Any: ...
+    def webhook_body(self, webhook: str) -> Any: ...
+    def trigger_time(self) -> str: ...
+    def render(self, text: str) -> str: ...
+
+
+def source_value(source: Source, values: SourceValues) -> Any:
+    """The value that one source gives now, None where it is blank.
+
+    A source tied to a webhook that did not start this execution is blank, so that the next source is asked.
+    """
+    match source:
+        case StaticSource():
+            return values.render(source.static) if isinstance(source.static, str) else source.static
+        case FieldSource(through=None):
+            return values.field(source.field)
+        case FieldSource():
+            return values.related(source.through or "", source.field)
+        case VariableSource():
+            return values.variable(source.variable)
+        case WebhookSource(value=None):
+            return values.webhook_body(source.webhook)
+        case WebhookSource():
+            return values.webhook_value(source.webhook, source.value or "")
+        case TriggerSource():
+            return values.trigger_time()
+
+
+def first_value(sources: Iterable[Source], values: SourceValues) -> Any:
+    """The first that is not blank, in order; None if all are."""
+    found = (source_value(source, values) for source in sources)
+    return next((value for value in found if not is_blank(value)), None)
+
+
+def describe_source(source: Source) -> str:
+    match source:
+        case StaticSource():
+            return repr(source.static)
+        case FieldSource(through=None):
+            return f"field {source.field}"
+        case FieldSource():
+            return f"field {source.through}.{source.field}"
+        case VariableSource():
+            return f"variable {source.variable}"
+        case WebhookSource():
+            return f"webhook {source.webhook}"
+        case TriggerSource():
+            return "trigger time"

@@ -1,0 +1,28 @@
+"""The steps of an automation, one module a group; `Step` is any of them, told apart by `type`.
+
+To add one to a group, write its model there and add it to that module's union: this file stays as it is.
+"""
+
+from typing import Annotated, get_args
+
+from pydantic import Field, TypeAdapter
+
+from automations.steps.base import StepBase
+from automations.steps.control import Condition, ControlStep
+from automations.steps.fields import FieldStep
+from automations.steps.integration import IntegrationStep
+from automations.steps.team import TeamStep
+from automations.steps.variables import InitializeVariable, VariableStep
+
+AnyStep = ControlStep | VariableStep | FieldStep | TeamStep | IntegrationStep
+Step = Annotated[AnyStep, Field(discriminator="type")]
+FlowStep = AnyStep | InitializeVariable
+"""What an execution can stand before: the variables run first, as steps of their own."""
+
+# A condition holds steps, itself among them: the name it uses for them is known only here.
+Condition.model_rebuild(_types_namespace={"AnyStep": AnyStep})
+
+STEP: TypeAdapter[AnyStep] = TypeAdapter(Step)
+
+STEP_TYPES: dict[str, type[StepBase]] = {kind.model_fields["type"].default: kind for kind in get_args(AnyStep)}
+"""Every type that may stand among the steps, by its name."""

@@ -1,0 +1,56 @@
+"""What all steps have in common."""
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import ClassVar, Literal
+
+from automations.model import Model, Severity, StepId
+
+OnError = Literal["pause", "continue", "continue_silently"]
+
+
+class StepBase(Model):
+    """A node of an automation.
+
+    The class attributes tell the interpreter how to run a step type: they are facts of the type, not options.
+    """
+
+    local: ClassVar[bool] = True
+    """A quick database step runs as a local activity; what leaves the house or takes long as an ordinary one."""
+
+    timeout: ClassVar[timedelta] = timedelta(seconds=10)
+    """How long one attempt may take before it counts as lost."""
+
+    changes_record: ClassVar[bool] = False
+    """Reads and writes the record under one lock."""
+
+    needs_record: ClassVar[bool] = False
+    """Does not exist in a global automation."""
+
+    retries: ClassVar[bool] = True
+    """Whether an unexpected failure takes the retry ladder; conditions pause instead."""
+
+    type: str
+    id: StepId
+    description: str = ""
+    skip: bool = False
+    skip_to: str | None = None
+    on_error: OnError = "pause"
+    severity: Severity | None = None
+
+    @property
+    def step_type(self) -> str:
+        """The name of the activity that runs it."""
+        return self.type
+
+    def summary(self) -> str:
+        """One line that says what this step does, for the history and the Temporal UI."""
+        return self.step_type.replace("_", " ")
+
+    def paths(self) -> dict[str, Sequence["StepBase"]]:
+        """The step lists below this step by their path's name; they come together again after it."""
+        return {}
+
+    def templates(self) -> Iterator[tuple[str, str]]:
+        """Every text with `{{ … }}` in it, with its path inside the step."""
+        return iter(())

@@ -1,0 +1,1 @@
+"""Local services for the demo and the tests: found, started, checked, stopped, and never left behind."""

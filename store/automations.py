@@ -1,0 +1,62 @@
+"""Automations: the newest document of each, and every revision that ran."""
+
+from typing import Any
+from uuid import UUID
+
+from automations.document import AutomationDocument
+from store.database import Connection
+from store.ids import new_id
+from store.sql import QUERIES
+
+
+async def read_automation(connection: Connection, api_name: str) -> Any | None:
+    return await QUERIES.read_automation(connection, api_name=api_name)
+
+
+async def lock_automation(connection: Connection, api_name: str) -> Any | None:
+    return await QUERIES.lock_automation(connection, api_name=api_name)
+
+
+async def list_automations(
+    connection: Connection, *, object_id: UUID | None = None, cursor: str | None = None, size: int = 50
+) -> list[Any]:
+    """By api_name."""
+    return [row async for row in QUERIES.list_automations(connection, object_id=object_id, cursor=cursor, size=size)]
+
+
+async def create_automation(connection: Connection, document: AutomationDocument, object_id: UUID | None) -> bool:
+    """False if the api_name was taken in the meantime."""
+    made = await QUERIES.insert_automation(
+        connection, id=new_id(), api_name=document.api_name, object_id=object_id, active=document.active,
+        document=document.as_json(),
+    )  # fmt: skip
+    if made is not None:
+        await QUERIES.insert_revision(connection, automation_id=made, revision=1, document=document.as_json())
+    return made is not None
+
+
+async def replace_automation(
+    connection: Connection, automation_id: UUID, revision: int, document: AutomationDocument, object_id: UUID | None
+) -> bool:
+    """False if the automation is no longer at that revision: nothing was written then."""
+    saved = await QUERIES.update_automation(
+        connection, id=automation_id, revision=revision, object_id=object_id, active=document.active, document=document.as_json()
+    )
+    if saved is not None:
+        await QUERIES.insert_revision(connection, automation_id=automation_id, revision=saved, document=document.as_json())
+    return saved is not None
+
+
+async def read_document(connection: Connection, automation_id: UUID, revision: int) -> AutomationDocument:
+    """A document as it was saved; it was checked then."""
+    document = await QUERIES.read_document(connection, automation_id=automation_id, revision=revision)
+    return AutomationDocument.model_validate(document)
+
+
+async def set_active(connection: Connection, api_name: str, active: bool) -> Any | None:
+    """The row if this changed it."""
+    return await QUERIES.set_active(connection, api_name=api_name, active=active)
+
+
+async def list_existing_automations(connection: Connection, api_names: list[str]) -> set[str]:
+    return {row["api_name"] async for row in QUERIES.list_existing_automations(connection, api_names=api_names)}

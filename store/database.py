@@ -1,0 +1,99 @@
+"""The connection pool, and the schema brought to what this release knows."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+from pogo_core.util import migrate
+from pogo_core.util import sql as pogo_sql
+from pydantic_core import from_json, to_json
+
+from automations.errors import EverstepError
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
+_MIGRATION_LOCK = 0x65766572  # "ever"
+
+UNAVAILABLE = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.InterfaceError,
+)
+"""What a query raises when Postgres cannot be reached."""
+
+
+class DatabaseNewerError(EverstepError):
+    """The database was migrated by a newer release: this one would misread it."""
+
+    code = "database_newer"
+
+
+class Database:
+    """A pool of connections whose `jsonb` values are Python values.
+
+    `connect` waits for nothing: it raises one of UNAVAILABLE where Postgres is away.
+    """
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    @classmethod
+    async def connect(cls, dsn: str, *, size: int = 10) -> "Database":
+        pool = await asyncpg.create_pool(dsn, min_size=1, max_size=size, init=_use_json, timeout=5, command_timeout=30)
+        return cls(pool)
+
+    async def close(self) -> None:
+        await self._pool.close()
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        async with self._pool.acquire(timeout=10) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        async with self.connection() as connection, connection.transaction():
+            yield connection
+
+    async def migrate(self) -> None:
+        """Brings the schema forward, one process at a time; raises DatabaseNewerError rather than touch a newer one."""
+        async with self.connection() as connection:
+            await connection.execute("select pg_advisory_lock($1)", _MIGRATION_LOCK)
+            try:
+                await _refuse_newer(connection)
+                await migrate.apply(connection, MIGRATIONS, schema_name="public")  # pyright: ignore[reportArgumentType]
+            finally:
+                await connection.execute("select pg_advisory_unlock($1)", _MIGRATION_LOCK)
+
+    async def ping(self) -> None:
+        async with asyncio.timeout(2), self.connection() as connection:
+            await connection.execute("select 1")
+
+
+async def _refuse_newer(connection: Connection) -> None:
+    await pogo_sql.ensure_pogo_sync(connection)  # pyright: ignore[reportArgumentType]
+    applied = await pogo_sql.get_applied_migrations(connection, schema_name="public")  # pyright: ignore[reportArgumentType]
+    unknown = sorted(applied - {path.stem for path in MIGRATIONS.glob("*.sql")})
+    if unknown:
+        raise DatabaseNewerError(
+            f"The database is newer than this release: it has {', '.join(unknown)}. Start the newer release, or restore a backup."
+        )
+
+
+async def _use_json(connection: Any) -> None:
+    await connection.set_type_codec(
+        "jsonb", schema="pg_catalog", encoder=_jsonb_bytes, decoder=lambda raw: from_json(raw[1:]), format="binary"
+    )
+
+
+def _jsonb_bytes(value: Any) -> bytes:
+    # The wire format of jsonb is its text behind a byte that names the format's version.
+    return b"\x01" + to_json(value)

@@ -1,0 +1,9 @@
+"""Ids that sort by the time they were made, so that lists page by them and indexes grow at one end."""
+
+from uuid import UUID
+
+from uuid_utils import compat
+
+
+def new_id() -> UUID:
+    return compat.uuid7()

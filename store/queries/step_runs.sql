@@ -1,0 +1,107 @@
+-- name: load_step^
+-- Everything one step needs, in one round trip.
+select e.state, e.version, e.revision as ran_from, e.request, e.variables, e.overrides, e.trigger, e.event_id, e.workflow_id,
+       e.priority, e.root_id, e.depth, e.finished_at, e.reason,
+       a.id as automation_id, a.api_name, a.revision,
+       r.id as record_id, r.name as record_name, r.field_values, r.stage, r.owner_id, r.archived_at, r.revision as record_revision,
+       r.created_at as record_created_at, r.updated_at as record_updated_at,
+       o.id as object_id, o.revision as object_revision,
+       b.name as business_name, b.timezone,
+       s.status as run_status, s.outcome as run_outcome, s.started_at as run_started_at
+from executions e
+join automations a on a.id = e.automation_id
+cross join business b
+left join records r on r.id = e.record_id
+left join objects o on o.id = r.object_id
+left join step_runs s on s.execution_id = e.id and s.sequence = :sequence
+where e.id = :id;
+
+-- name: begin_step_run$
+-- An ordinary activity shows that it runs before it reaches out of the house.
+with execution as (
+    update executions
+    set state = 'active', pause_reason = null, retry_at = null, step_id = :step_id, attempt = :attempt,
+        workflow_started = true, version = version + 1, updated_at = :now
+    where id = :id and version = :version
+    returning id
+)
+insert into step_runs (execution_id, sequence, step_id, step_type, revision, status, attempt, started_at)
+select id, :sequence, :step_id, :step_type, :revision, 'running', :attempt, :now from execution
+on conflict (execution_id, sequence) do update set status = 'running', attempt = excluded.attempt, revision = excluded.revision
+returning (select version + 1 from executions where id = :id);
+
+-- name: write_step_run$
+-- History, position and the record's change, together or not at all: nothing is written over an execution or a record
+-- that has changed since it was read. One statement is one transaction.
+with unchanged as (
+    select id from executions where id = :id and version = :version for update
+), changed as (
+    update records r
+    set field_values = jsonb_strip_nulls(r.field_values || :changes), revision = r.revision + 1, updated_at = :now
+    from unchanged
+    where r.id = :changed_record and r.revision = :record_revision
+    returning r.id
+), event as (
+    insert into events (id, kind, record_id, event_at, payload, root_id, depth)
+    select :event_id, 'field_updated', changed.id, :now, :event, :root_id, :depth from changed
+), execution as (
+    update executions
+    set state = :state, pause_reason = :pause_reason, waiting_until = :waiting_until, retry_at = null, attempt = 1,
+        reason = :reason, warning = coalesce(:warning, warning), step_id = :next_step, revision = :revision,
+        variables = coalesce(:variables, variables), steps_run = greatest(steps_run, :sequence),
+        steps_failed = steps_failed + :failed, workflow_started = true, version = version + 1,
+        updated_at = :now, finished_at = :ended_at
+    where id = (select id from unchanged) and (:changed_record::uuid is null or exists (select from changed))
+    returning id
+)
+insert into step_runs (
+    execution_id, sequence, step_id, step_type, revision, status, attempt, started_at, finished_at, duration, used, output, error, outcome
+)
+select id, :sequence, :step_id, :step_type, :revision, :status, :attempt, :now, :finished_at, :duration, :used, :output, :error, :outcome
+from execution
+on conflict (execution_id, sequence) do update
+set status = excluded.status, attempt = excluded.attempt, finished_at = excluded.finished_at, duration = excluded.duration,
+    revision = excluded.revision, used = step_runs.used || excluded.used, output = step_runs.output || excluded.output,
+    error = excluded.error, outcome = excluded.outcome
+returning true;
+
+-- name: write_failure$
+-- An attempt that failed unexpectedly, and the state that follows from it.
+with execution as (
+    update executions
+    set state = :state, pause_reason = :pause_reason, retry_at = :retry_at, attempt = :next_attempt, reason = :reason,
+        step_id = :step_id, steps_run = greatest(steps_run, :sequence), steps_failed = steps_failed + :failed,
+        workflow_started = true, version = version + 1, updated_at = :now, finished_at = :ended_at
+    where id = :id and finished_at is null
+    returning id, revision
+)
+insert into step_runs (execution_id, sequence, step_id, step_type, revision, status, attempt, started_at, finished_at, error, failures)
+select id, :sequence, :step_id, :step_type, revision, :status, :attempt, :now, :finished_at, :error, jsonb_build_array(:failure::jsonb)
+from execution
+on conflict (execution_id, sequence) do update
+set status = excluded.status, attempt = excluded.attempt, finished_at = excluded.finished_at, error = excluded.error,
+    failures = step_runs.failures || excluded.failures
+where step_runs.outcome is null or step_runs.status = 'waiting'
+returning true;
+
+-- name: pass_step_run!
+-- A waiting step that a person passed over.
+update step_runs set status = 'skipped', finished_at = :now
+where execution_id = :id and sequence = :sequence and status in ('waiting', 'running', 'retrying');
+
+-- name: move_execution$
+update executions
+set state = :state, pause_reason = null, waiting_until = null, retry_at = null, reason = null, step_id = :next_step,
+    request = case when request ->> 'id' = :request_id then null else request end,
+    workflow_started = true, version = version + 1, updated_at = :now, finished_at = :ended_at
+where id = :id and finished_at is null
+returning true;
+
+-- name: list_step_runs
+select s.*, v.document
+from step_runs s
+join executions e on e.id = s.execution_id
+left join automation_revisions v on v.automation_id = e.automation_id and v.revision = s.revision
+where s.execution_id = :id and s.sequence > :after
+order by s.sequence
+limit :size;

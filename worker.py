@@ -1,0 +1,142 @@
+"""A worker process: which queues, which workflows, which activities.
+
+Run it with `python worker.py`. It waits for Postgres and Temporal, and goes on when they come back.
+"""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx2
+import structlog
+from activities.settings import Settings
+from temporalio.client import Client
+from temporalio.service import RPCError
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkflowRunner
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from workflows.converter import DATA_CONVERTER
+
+from activities import automations, control, fields, integration, team, variables
+from activities.bookkeeping import Bookkeeping
+from activities.definitions import Definitions
+from activities.frame import step_activity
+from activities.registry import HANDLERS
+from activities.services import Services
+from activities.starting import launch, restarted, task_queue
+from automations.model import Priority
+from store.database import UNAVAILABLE, Database
+from store.executions import list_not_started, mark_started
+from workflows.execution import ExecutionWorkflow
+
+GROUPS = (automations, control, fields, integration, team, variables)
+"""The modules whose step types this worker runs."""
+
+PRIORITIES: tuple[Priority, ...] = ("regular", "low")
+_LOG = structlog.get_logger("everstep.worker")
+
+
+def workflow_runner(sandboxed: bool) -> WorkflowRunner:
+    """Sandboxed in the tests; without in production, where import rules, linter and replayed histories keep workflows deterministic."""
+    if not sandboxed:
+        return UnsandboxedWorkflowRunner()
+    return SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules("automations"))
+
+
+def all_activities(services: Services) -> list[Any]:
+    books = Bookkeeping(services)
+    return [
+        *(step_activity(name, services) for name in HANDLERS),
+        books.record_state,
+        books.record_failure,
+        books.end_execution,
+        books.skip_step,
+    ]
+
+
+def workers(services: Services) -> list[Worker]:
+    """One for each priority, with slots of its own: a flood of low-priority work leaves regular latency alone."""
+    return [
+        Worker(
+            services.temporal,
+            task_queue=task_queue(priority),
+            workflows=[ExecutionWorkflow],
+            activities=all_activities(services),
+            workflow_runner=workflow_runner(services.settings.workflow_sandbox),
+            max_heartbeat_throttle_interval=timedelta(seconds=0.5),
+            default_heartbeat_throttle_interval=timedelta(seconds=0.5),
+            graceful_shutdown_timeout=timedelta(seconds=5),
+        )
+        for priority in PRIORITIES
+    ]
+
+
+async def start_unstarted(services: Services) -> int:
+    """Starts the workflows of rows that a crash, or Temporal being away, left without one. Says how many."""
+    async with services.database.connection() as connection:
+        rows = await list_not_started(connection, datetime.now(UTC) - timedelta(seconds=5))
+    for row in rows:
+        await launch(services.temporal, restarted(row))
+        async with services.database.connection() as connection:
+            await mark_started(connection, row["id"])
+        _LOG.info("start_made_up", execution_id=str(row["id"]), workflow_id=row["workflow_id"])
+    return len(rows)
+
+
+async def keep_starting(services: Services, every: timedelta = timedelta(seconds=2)) -> None:
+    while True:
+        try:
+            await start_unstarted(services)
+        except (*UNAVAILABLE, RPCError) as error:
+            _LOG.warning("services_away", while_doing="start_unstarted", why=str(error))
+        await asyncio.sleep(every.total_seconds())
+
+
+async def connected(settings: Settings) -> tuple[Database, Client]:
+    """Waits until Postgres and Temporal answer; says what it waits for."""
+    database = await _patiently("postgres", lambda: Database.connect(settings.database_url, size=settings.database_pool))
+    await database.migrate()
+    client = await _patiently(
+        "temporal",
+        lambda: Client.connect(settings.temporal_address, namespace=settings.temporal_namespace, data_converter=DATA_CONVERTER),
+    )
+    return database, client
+
+
+async def _patiently(what: str, connect: Callable[[], Any]) -> Any:
+    while True:
+        try:
+            return await connect()
+        except (*UNAVAILABLE, RuntimeError, RPCError) as error:
+            _LOG.warning("waiting_for", service=what, why=str(error) or type(error).__name__)
+            await asyncio.sleep(1)
+
+
+async def run_workers(settings: Settings, stop: asyncio.Event) -> None:
+    """Works until told to stop; running activities are given a few seconds to finish."""
+    database, client = await connected(settings)
+    async with httpx2.AsyncClient(follow_redirects=False) as http, contextlib.AsyncExitStack() as running:
+        services = Services(settings, database, client, http, Definitions())
+        for worker in workers(services):
+            await running.enter_async_context(worker)
+        starting = asyncio.create_task(keep_starting(services))
+        _LOG.info("worker_ready", queues=[task_queue(priority) for priority in PRIORITIES])
+        await stop.wait()
+        starting.cancel()
+    await database.close()
+
+
+async def main() -> int:
+    stop = asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    await run_workers(Settings(), stop)
+    return 0
+
+
+if __name__ == "__main__":
+    from deploy.exits import run
+
+    run(main)

@@ -1,0 +1,1 @@
+"""The Execution workflow. Deterministic: everything that reads a clock, a database or the network is an activity."""
