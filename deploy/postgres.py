@@ -201,14 +201,13 @@ def _server_user() -> pwd.struct_passwd:
 
 
 def _as_unprivileged_user() -> list[str]:
-    """A prefix that gives up root, less the right to pass folders that are closed to others (such as /root)."""
+    """A prefix that gives up root, less the right to pass folders that are closed to others."""
     if os.geteuid() != 0:
         return []
     setpriv = shutil.which("setpriv")
     if setpriv is None:
         raise MissingToolError(
-            "Postgres does not run as root: run this as an ordinary user, install util-linux (setpriv), "
-            "or set DATABASE_URL."
+            "Postgres does not run as root: run this as an ordinary user, install util-linux (setpriv), or set DATABASE_URL."
         )
     user = _server_user()
     keep = ["--inh-caps=-all,+dac_override", "--ambient-caps=-all,+dac_override"]

@@ -22,7 +22,7 @@ from deploy.tools import MissError, cache_folder
 SEARCH_ATTRIBUTES = ("Automation", "Record", "State", "Priority")
 CLI_MODULE = "github.com/temporalio/cli/cmd/temporal@v1.5.1"  # later tags can't be installed by `go install`
 INSTALL = (
-    "The Temporal server is missing: install the Temporal CLI (https://docs.temporal.io/cli) or Go 1.23 or later "
+    "The Temporal server is missing: install the Temporal CLI (https://docs.temporal.io/cli) or Go 1.25 or later "
     "(https://go.dev/dl), or set EVERSTEP_TEMPORAL_ADDRESS to a running server."
 )
 # A step less of dispatch for the first activities of a workflow task, and task queues that know priorities.

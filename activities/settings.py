@@ -1,0 +1,38 @@
+"""What a deployment may set, read from the environment as EVERSTEP_DATABASE_URL and so on."""
+
+from typing import Literal
+
+from pydantic import Field, PositiveInt, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Everything but the database has a default; nothing secret has one."""
+
+    model_config = SettingsConfigDict(env_prefix="EVERSTEP_", frozen=True)
+
+    database_url: str = Field(repr=False)  # it may hold a password
+    database_pool: PositiveInt = 10
+    temporal_address: str = "127.0.0.1:7233"
+    temporal_namespace: str = "default"
+    workflow_sandbox: bool = False
+
+    smtp_host: str = "127.0.0.1"
+    smtp_port: int = Field(default=1025, ge=1, le=65535)
+    smtp_username: str | None = None
+    smtp_password: SecretStr | None = None
+    smtp_tls: Literal["none", "starttls", "tls"] = "none"
+    mail_from: str = "Everstep <automations@example.com>"
+
+    api_host: str = "127.0.0.1"
+    api_port: int = Field(default=8000, ge=0, le=65535)
+    web_ui_url: str | None = None
+
+    max_step_runs: PositiveInt = 10_000
+    max_visits: PositiveInt = 1_000
+    max_visits_without_wait: PositiveInt = 100
+    steps_per_run: PositiveInt = 2_000
+    max_chain_depth: PositiveInt = 16
+    document_bytes: PositiveInt = 512 * 1024
+    webhook_bytes: PositiveInt = 1024 * 1024
+    output_bytes: PositiveInt = 64 * 1024

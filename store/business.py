@@ -1,0 +1,39 @@
+"""The business that this deployment works for."""
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field
+
+from automations import scalars
+from automations.model import Model
+from store.database import Connection
+from store.sql import QUERIES
+
+
+def _timezone(name: str) -> str:
+    try:
+        return scalars.timezone(name)
+    except scalars.UnfitError as unfit:
+        raise ValueError(f"must be {unfit.expected}") from None
+
+
+Timezone = Annotated[str, AfterValidator(_timezone)]
+"""An IANA name, such as Europe/Berlin."""
+
+
+class Business(Model):
+    name: str = Field(min_length=1, max_length=255)
+    timezone: Timezone
+    locale: str = Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", description="A language tag, such as de-AT")
+
+
+async def read_business(connection: Connection) -> Business:
+    return _business(await QUERIES.read_business(connection))
+
+
+async def write_business(connection: Connection, business: Business) -> Business:
+    return _business(await QUERIES.update_business(connection, **business.model_dump()))
+
+
+def _business(row: Any) -> Business:
+    return Business.model_validate(dict(row))

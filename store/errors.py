@@ -1,0 +1,51 @@
+"""What the store refuses, beside the errors of the domain.
+
+EverstepError
+├── FieldValueError
+│   ├── UnknownStageError        the object has no such stage
+│   ├── UnknownEmployeeError     nobody has this id or address
+│   └── UnknownRecordError       there is no such record, or it is of another object
+├── FieldTypeInUseError  a field would get another type while records hold values for it
+├── RecordChangedError   the record is no longer at the revision that the caller saw
+└── RecordArchivedError  an archived record is not changed
+"""
+
+from uuid import UUID
+
+from automations.errors import EverstepError, FieldValueError
+
+
+class UnknownStageError(FieldValueError):
+    code = "unknown_stage"
+
+
+class UnknownEmployeeError(FieldValueError):
+    code = "unknown_employee"
+
+
+class UnknownRecordError(FieldValueError):
+    code = "unknown_record"
+
+
+class FieldTypeInUseError(EverstepError):
+    code = "field_type_in_use"
+
+    def __init__(self, object: str, fields: list[str]) -> None:
+        names = ", ".join(fields)
+        super().__init__(f"Records of {object} hold values of the old type for: {names}. Clear them, or add a new field.")
+        self.fields = fields
+
+
+class RecordChangedError(EverstepError):
+    code = "record_changed"
+
+    def __init__(self, record_id: UUID, expected: int, found: int) -> None:
+        super().__init__(f"The record {record_id} is at revision {found}, not {expected}: read it again.")
+        self.found = found
+
+
+class RecordArchivedError(EverstepError):
+    code = "record_archived"
+
+    def __init__(self, record_id: UUID) -> None:
+        super().__init__(f"The record {record_id} is archived: unarchive it to change it.")

@@ -1,0 +1,35 @@
+"""Employees: who can own records and be told of things."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from store.database import Connection
+from store.ids import new_id
+from store.sql import QUERIES
+
+
+async def put_employee(connection: Connection, email: str, *, name: str, roles: Sequence[str] = (), active: bool = True) -> Any:
+    """Creates or replaces the employee of this address."""
+    return await QUERIES.put_employee(
+        connection, id=new_id(), email=email, name=name, roles=list(dict.fromkeys(roles)), active=active
+    )
+
+
+async def list_employees(connection: Connection, *, cursor: str | None = None, size: int = 50) -> list[Any]:
+    """By address."""
+    return [row async for row in QUERIES.list_employees(connection, cursor=cursor and cursor.lower(), size=size)]
+
+
+async def list_employees_by_ids(connection: Connection, ids: Iterable[UUID]) -> list[Any]:
+    """Those that exist, also who has left."""
+    return [row async for row in QUERIES.list_employees_by_ids(connection, ids=list(ids))]
+
+
+async def list_employees_by_role(connection: Connection, role: str) -> list[Any]:
+    """The active ones, in an order that stays."""
+    return [row async for row in QUERIES.list_employees_by_role(connection, role=role)]
+
+
+async def find_employee_by_email(connection: Connection, email: str) -> Any | None:
+    return await QUERIES.find_employee_by_email(connection, email=email)

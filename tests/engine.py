@@ -1,0 +1,157 @@
+"""The engine on real services: what tests of executions share."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx2
+from temporalio.client import Client, WorkflowHandle
+
+from activities.definitions import Definitions
+from activities.services import Services
+from activities.settings import Settings
+from activities.starting import Cause, Target, create_execution, launch
+from automations.document import AutomationDocument
+from automations.executions import Request, RequestKind
+from automations.fields import ObjectDefinition
+from store.automations import create_automation, lock_automation, read_automation, replace_automation
+from store.database import Database
+from store.executions import read_execution
+from store.objects import put_object, read_object
+from store.records import create_record, read_record
+from store.step_runs import list_step_runs
+from worker import workers
+
+LEAD = {
+    "api_name": "lead",
+    "name": "Lead",
+    "fields": [
+        {"name": "status", "type": "text"},
+        {"name": "email", "type": "email"},
+        {"name": "seats", "type": "integer"},
+        {"name": "budget", "type": "money"},
+        {"name": "country", "type": "dropdown", "options": ["DE", "AT", "US"]},
+        {"name": "labels", "type": "tags"},
+        {"name": "due", "type": "date"},
+    ],
+}
+
+
+async def until(condition: Callable[[], Awaitable[Any]], *, seconds: float = 20, says: str = "") -> Any:
+    """What the condition answers once it answers something; never a bare sleep."""
+    end = time.monotonic() + seconds
+    while True:
+        found = await condition()
+        if found:
+            return found
+        if time.monotonic() > end:
+            raise AssertionError(f"not within {seconds} s: {says or condition}")
+        await asyncio.sleep(0.02)
+
+
+@dataclass
+class Engine:
+    """A worker on a Temporal server and a database, and the few things tests ask of them."""
+
+    database: Database
+    client: Client
+    settings: Settings
+    _running: AsyncExitStack = field(default_factory=AsyncExitStack)
+
+    @asynccontextmanager
+    async def working(self) -> AsyncIterator["Engine"]:
+        """Workers of both priorities, sandboxed, until the end of the block."""
+        async with httpx2.AsyncClient() as http, AsyncExitStack() as running:
+            services = Services(self.settings, self.database, self.client, http, Definitions())
+            for worker in workers(services):
+                await running.enter_async_context(worker)
+            yield self
+
+    async def save(self, **parts: Any) -> AutomationDocument:
+        """Creates the automation or replaces it by its newest document."""
+        document = AutomationDocument.model_validate({"api_name": "subject", "name": "Subject", "active": True, **parts})
+        async with self.database.transaction() as connection:
+            found = await read_object(connection, document.object) if document.object else None
+            object_id = found.id if found else None
+            row = await lock_automation(connection, document.api_name)
+            if row is None:
+                await create_automation(connection, document, object_id)
+            else:
+                await replace_automation(connection, row["id"], row["revision"], document, object_id)
+        return document
+
+    async def lead(self, name: str = "Ada Lovelace", owner: str | None = None, **values: Any) -> UUID:
+        async with self.database.transaction() as connection:
+            if await read_object(connection, "lead") is None:
+                await put_object(connection, ObjectDefinition.model_validate(LEAD))
+            lead = await read_object(connection, "lead")
+            assert lead is not None
+            row = await create_record(connection, lead, name=name, values=values, owner=owner, now=datetime.now(UTC))
+            return row["id"]
+
+    async def record(self, record_id: UUID) -> Any:
+        async with self.database.connection() as connection:
+            return await read_record(connection, record_id)
+
+    async def start(self, api_name: str = "subject", record: UUID | None = None, **cause: Any) -> UUID:
+        async with self.database.transaction() as connection:
+            row = await read_automation(connection, api_name)
+            found = await read_record(connection, record) if record else None
+            target = Target(row, AutomationDocument.model_validate(row["document"]), found)
+            now = datetime.now(UTC)
+            trigger = {"type": "manual", "event_at": now.isoformat(), "evaluated_at": now.isoformat()}
+            started = await create_execution(connection, target, Cause(trigger=trigger, **cause), now, self.settings)
+        await launch(self.client, started)
+        return started.id
+
+    async def execution(self, execution_id: UUID) -> Any:
+        async with self.database.connection() as connection:
+            return await read_execution(connection, execution_id)
+
+    async def in_state(self, execution_id: UUID, state: str, *, reason: str | None = None, seconds: float = 20) -> Any:
+        """The execution's row once it is in that state (and paused for that reason)."""
+
+        async def found() -> Any:
+            row = await self.execution(execution_id)
+            return row if row["state"] == state and (reason is None or row["pause_reason"] == reason) else None
+
+        try:
+            return await until(found, seconds=seconds)
+        except AssertionError:
+            row = await self.execution(execution_id)
+            raise AssertionError(
+                f"{row['state']} ({row['pause_reason']}, {row['reason']}) and not {state} ({reason}) after {seconds} s"
+            ) from None
+
+    async def ended(self, execution_id: UUID, state: str = "completed", *, seconds: float = 20) -> Any:
+        """The row once the execution is over; the workflow is over then too."""
+        row = await self.in_state(execution_id, state, seconds=seconds)
+        handle = await self.handle(execution_id)
+
+        async def closed() -> bool:
+            return (await handle.describe()).close_time is not None
+
+        await until(closed, seconds=seconds, says="the workflow is over")
+        return row
+
+    async def steps(self, execution_id: UUID) -> list[Any]:
+        async with self.database.connection() as connection:
+            return await list_step_runs(connection, execution_id, size=50_000)
+
+    async def visits(self, execution_id: UUID) -> list[tuple[str, str]]:
+        """Step and status of each visit, in order."""
+        return [(row["step_id"], row["status"]) for row in await self.steps(execution_id)]
+
+    async def handle(self, execution_id: UUID) -> WorkflowHandle[Any, Any]:
+        row = await self.execution(execution_id)
+        return self.client.get_workflow_handle(row["workflow_id"])
+
+    async def ask(self, execution_id: UUID, kind: RequestKind, **parts: Any) -> None:
+        """The signal alone, as the Temporal Web UI or another client would send it."""
+        request = Request(id=parts.pop("id", str(uuid4())), kind=kind, by="ada@example.com", **parts)
+        await (await self.handle(execution_id)).signal(kind, request)
