@@ -24,6 +24,7 @@ from activities.bookkeeping import Bookkeeping
 from activities.definitions import Definitions
 from activities.frame import step_activity
 from activities.registry import HANDLERS
+from activities.logs import configure_logs
 from activities.services import Services
 from activities.starting import launch, restarted, task_queue
 from automations.model import Priority
@@ -61,7 +62,7 @@ def workers(services: Services) -> list[Worker]:
     return [
         Worker(
             services.temporal,
-            task_queue=task_queue(priority),
+            task_queue=task_queue(services.settings, priority),
             workflows=[ExecutionWorkflow],
             activities=all_activities(services),
             workflow_runner=workflow_runner(services.settings.workflow_sandbox),
@@ -78,7 +79,7 @@ async def start_unstarted(services: Services) -> int:
     async with services.database.connection() as connection:
         rows = await list_not_started(connection, datetime.now(UTC) - timedelta(seconds=5))
     for row in rows:
-        await launch(services.temporal, restarted(row))
+        await launch(services.temporal, services.settings, restarted(row))
         async with services.database.connection() as connection:
             await mark_started(connection, row["id"])
         _LOG.info("start_made_up", execution_id=str(row["id"]), workflow_id=row["workflow_id"])
@@ -122,13 +123,14 @@ async def run_workers(settings: Settings, stop: asyncio.Event) -> None:
         for worker in workers(services):
             await running.enter_async_context(worker)
         starting = asyncio.create_task(keep_starting(services))
-        _LOG.info("worker_ready", queues=[task_queue(priority) for priority in PRIORITIES])
+        _LOG.info("worker_ready", queues=[task_queue(settings, priority) for priority in PRIORITIES])
         await stop.wait()
         starting.cancel()
     await database.close()
 
 
 async def main() -> int:
+    configure_logs()
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)

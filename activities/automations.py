@@ -47,7 +47,7 @@ async def start_automation(step: StartAutomation, situation: Situation, services
     async def launch_all() -> None:
         for child in started:
             try:
-                await launch(services.temporal, child)
+                await launch(services.temporal, services.settings, child)
             except RPCError as error:
                 _LOG.warning("start_postponed", execution_id=str(child.id), why=str(error))
 

@@ -45,6 +45,7 @@ class Bookkeeping:
             following = newest.down(skip.step, skip.path or "") if down else onward(skip.step, ran_from, newest)
             outcome = outcome_of(following)
             await executions.move_execution(
-                connection, skip, next_step=following.id if following else None, state="active" if following else "completed"
-            )
+                connection, skip, next_step=following.id if following else None, revision=row["revision"],
+                state="active" if following else "completed",
+            )  # fmt: skip
             return StepAnswer(outcome=outcome)

@@ -12,7 +12,7 @@ from typing import Any
 
 from temporalio import activity
 
-from activities.positions import onward, outcome_of, stands_before
+from activities.positions import stands_before
 from activities.registry import HANDLERS, Handler
 from activities.results import Down, HoldOn, Onward, Result
 from activities.services import Services
@@ -23,7 +23,7 @@ from automations.messages import Ending, StepRequest
 from automations.outcomes import End, Moved, Outcome, Requested, StepAnswer, StepRef
 from automations.steps.base import StepBase
 from store.executions import end_execution
-from store.step_runs import begin_step_run, load_step
+from store.step_runs import begin_step_run, drop_step_run, load_step
 
 _TRIES = 20
 """Of one attempt against a record that others change all the time, before the retry ladder takes over."""
@@ -63,8 +63,8 @@ class StepFrame:
             if step is None:
                 return await _nothing_left(connection, request)
             if self._is_another(step, request):
-                return Moved(step=StepRef.to(step))
-            attempt = Attempt(request, row, plan, step)
+                return await _moved(connection, request, step)
+            attempt = Attempt(request, row, plan, row["revision"], plan, step)
             if step.local or step.skip:
                 return await self._run_local(connection, attempt)
         return await self._run_outside(attempt)
@@ -96,7 +96,8 @@ class StepFrame:
                 row = await load_step(connection, request.execution_id, request.sequence)
                 if row["finished_at"] is not None:
                     return End(state=row["state"], reason=row["reason"] or "")
-                outcome = await write_result(connection, attempt.on(row), result, seconds)
+                newest = await self._services.definitions.plan(connection, row["automation_id"], row["revision"])
+                outcome = await write_result(connection, attempt.on(row, newest), result, seconds)
                 if outcome is not None:
                     return outcome
         raise ContendedError(f"step {request.step}: the execution is changed by others all the time")
@@ -117,12 +118,10 @@ class StepFrame:
 
     async def _elapsed(self, connection: Any, row: Any, request: StepRequest) -> Outcome | None:
         """A wait is over. What comes next is read from the newest document, whatever became of the step."""
-        plan = await self._services.definitions.plan(connection, row["automation_id"], row["revision"])
+        newest = await self._services.definitions.plan(connection, row["automation_id"], row["revision"])
         ran_from = await self._services.definitions.plan(connection, row["automation_id"], row["ran_from"])
-        following = onward(request.step, ran_from.positions, plan.positions)
-        step = plan.positions.step(request.step) if request.step in plan.positions else ran_from.positions.step(request.step)
-        attempt = Attempt(request, row, plan, step)
-        return await write_result(connection, attempt, Result(), 0.0, outcome_of(following))
+        step = ran_from.positions.step(request.step)
+        return await write_result(connection, Attempt(request, row, ran_from, row["ran_from"], newest, step), Result(), 0.0)
 
 
 def failed(step: StepBase, failure: EverstepError) -> Result:
@@ -147,6 +146,13 @@ def _known_outcome(row: Any, request: StepRequest) -> Outcome | None:
     if row["request"] is not None:
         return Requested(request=row["request"])
     return None
+
+
+async def _moved(connection: Any, request: StepRequest, step: StepBase) -> Outcome:
+    """Another step stands in the place of this one, which keeps what it did."""
+    if step.id != request.step and request.attempt > 1:
+        await drop_step_run(connection, request.execution_id, request.sequence, request.now)
+    return Moved(step=StepRef.to(step))
 
 
 async def _nothing_left(connection: Any, request: StepRequest) -> Outcome:

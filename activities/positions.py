@@ -18,6 +18,13 @@ def onward(step_id: str, ran_from: Positions, newest: Positions) -> StepBase | N
     return surviving_step(following.id, ran_from, newest) if following else None
 
 
+def down(step: StepBase, path: str, ran_from: Positions, newest: Positions) -> StepBase | None:
+    """The first step of a path of a step that is over, and that a save may have deleted or changed meanwhile."""
+    if step.id in newest and path in newest.step(step.id).paths():
+        return newest.down(step.id, path)
+    return onward(step.id, ran_from, newest)
+
+
 def outcome_of(step: StepBase | None) -> Outcome:
     """On to a step, or to the end of the automation."""
     return Next(step=StepRef.to(step)) if step else End(state="completed")

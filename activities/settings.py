@@ -26,6 +26,7 @@ class Settings(BaseSettings):
 
     api_host: str = "127.0.0.1"
     api_port: int = Field(default=8000, ge=0, le=65535)
+    queue_prefix: str = "everstep"
     web_ui_url: str | None = None
 
     max_step_runs: PositiveInt = 10_000

@@ -59,9 +59,9 @@ class Started:
     record_id: UUID | None
 
 
-def task_queue(priority: Priority) -> str:
+def task_queue(settings: Settings, priority: Priority) -> str:
     """Each priority has its queue, so that a flood of low ones stands in nobody's way."""
-    return f"everstep-{priority}"
+    return f"{settings.queue_prefix}-{priority}"
 
 
 async def create_execution(connection: Connection, target: Target, cause: Cause, now: datetime, settings: Settings) -> Started:
@@ -114,7 +114,7 @@ def restarted(row: Any) -> Started:
     )  # fmt: skip
 
 
-async def launch(client: Client, started: Started, request: Request | None = None) -> None:
+async def launch(client: Client, settings: Settings, started: Started, request: Request | None = None) -> None:
     """Starts the workflow, once however often it is called; a request goes in with it.
 
     Raises RPCError while Temporal is away: the row stands, and the worker starts it later.
@@ -124,7 +124,7 @@ async def launch(client: Client, started: Started, request: Request | None = Non
             ExecutionWorkflow.run,
             started.start,
             id=started.workflow_id,
-            task_queue=task_queue(started.priority),
+            task_queue=task_queue(settings, started.priority),
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             search_attributes=_search_attributes(started),

@@ -7,10 +7,11 @@ from typing import Any, assert_never
 from pydantic_core import to_json
 
 from activities.definitions import Plan
-from activities.positions import outcome_of
+from activities.positions import down, onward, outcome_of
 from activities.results import Down, GoTo, HoldOn, Onward, Result, Stop, WaitUntil
 from automations.messages import StepRequest
 from automations.outcomes import End, Hold, Moved, Next, Outcome, Requested, StepRef, Wait
+from automations.positions import surviving_step
 from automations.steps.base import StepBase
 from store.step_runs import Position, RecordChange, StepRunWrite, write_step_run
 
@@ -20,15 +21,20 @@ OUTPUT_BYTES = 64 * 1024
 
 @dataclass(frozen=True)
 class Attempt:
-    """One attempt of one step run, on the execution as it was read."""
+    """One attempt of one step run, on the execution as it was read.
+
+    It ran from `plan`, the document of `revision`; where the execution goes on is read in `newest`.
+    """
 
     request: StepRequest
     row: Any
     plan: Plan
+    revision: int
+    newest: Plan
     step: StepBase
 
-    def on(self, row: Any) -> "Attempt":
-        return replace(self, row=row)
+    def on(self, row: Any, newest: Plan) -> "Attempt":
+        return replace(self, row=row, newest=newest)
 
 
 async def write_result(
@@ -57,14 +63,14 @@ async def _write_together(connection: Any, write: StepRunWrite, result: Result) 
 
 
 def _outcome(attempt: Attempt, result: Result) -> Outcome:
-    positions, step = attempt.plan.positions, attempt.step
+    ran_from, newest, step = attempt.plan.positions, attempt.newest.positions, attempt.step
     match result.then:
         case Onward():
-            return outcome_of(positions.after(step.id))
+            return outcome_of(onward(step.id, ran_from, newest))
         case Down(path=path):
-            return outcome_of(positions.down(step.id, path))
+            return outcome_of(down(step, path, ran_from, newest))
         case GoTo(step=target):
-            return outcome_of(positions.step(target))
+            return outcome_of(surviving_step(target, ran_from, newest))
         case WaitUntil(until=until, says=says, reason=reason):
             return Wait(reason=reason, until=until, says=says, step=StepRef.to(step))
         case HoldOn(reason=reason, says=says, after=after):
@@ -79,7 +85,7 @@ def _write(attempt: Attempt, result: Result, seconds: float, outcome: Outcome) -
     request, row = attempt.request, attempt.row
     return StepRunWrite(
         execution_id=request.execution_id, version=row["version"], sequence=request.sequence, step_id=attempt.step.id,
-        step_type=attempt.step.step_type, revision=row["revision"], status=_status(result), attempt=request.attempt,
+        step_type=attempt.step.step_type, revision=attempt.revision, stands_in=row["revision"], status=_status(result), attempt=request.attempt,
         now=request.now, duration=timedelta(seconds=seconds), position=_position(attempt, outcome), outcome=outcome.as_json(),
         used=result.used, output=_kept(result.output), error=result.error,
         variables={**row["variables"], **result.variables} if result.variables else None, warning=result.warning,

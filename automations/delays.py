@@ -21,8 +21,8 @@ def delay_end(delay: Delay, start: datetime, zone: ZoneInfo, given: object = Non
     """The moment at which a delay that starts at `start` (aware) is over, in UTC.
 
     `given` is what the variable or field says that the delay names: a number for `for`, a date or datetime for `until`.
-    Days and more keep the time of day in `zone`, hours and minutes are exact. A time that a clock change skips is taken after the gap, one
-    that it repeats the first time. Raises DelayError where `given` does not fit or the end is out of reach.
+    Days and more keep the time of day in `zone`, hours and minutes are exact. A time that a clock change skips is taken
+    after the gap, one that it repeats the first time. Raises DelayError where `given` does not fit or the end is out of reach.
     """
     try:
         end = _end_of_length(delay, start, zone, given)

@@ -1,11 +1,14 @@
 """The automation document: the same in a file, in the API and in the database."""
 
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
 from automations.model import ApiName, Model, Name, Priority
 from automations.steps import FlowStep, Step
+from automations.steps.base import StepBase
+from automations.steps.control import StartAutomation
 from automations.steps.variables import InitializeVariable
 from automations.triggers import AnyTrigger, TriggerUnion
 
@@ -36,3 +39,21 @@ class AutomationDocument(Model):
     def as_json(self) -> dict[str, Any]:
         """The document as its author would write it: what was not said stays unsaid."""
         return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+    def started_automations(self) -> dict[str, str]:
+        """The automations that its steps start, by their place in the document."""
+        return dict(_started(self.steps, "steps"))
+
+
+def document_schema() -> dict[str, Any]:
+    """The JSON Schema of a document as its author writes it."""
+    return AutomationDocument.model_json_schema(by_alias=True)
+
+
+def _started(steps: Sequence[StepBase], path: str) -> Iterator[tuple[str, str]]:
+    for index, step in enumerate(steps):
+        here = f"{path}[{index}]"
+        if isinstance(step, StartAutomation):
+            yield from ((f"{here}.automations[{place}]", name) for place, name in enumerate(step.automations))
+        for name, children in step.paths().items():
+            yield from _started(children, f"{here}.if_{name}")

@@ -11,7 +11,10 @@ from automations.outcomes import Message, StepRef
 
 
 class Limits(Message):
-    """Where a runaway execution is stopped. `steps_per_run` is no limit of the execution: it says when its workflow continues as new."""
+    """Where a runaway execution is stopped.
+
+    `steps_per_run` is no limit of the execution: it says when its workflow continues as new.
+    """
 
     step_runs: int = 10_000
     visits: int = 1_000

@@ -4,12 +4,16 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import to_json
 
 from automations.executions import PauseReason, Request, TerminalState
 from automations.steps.base import StepBase
 
 MAX_SUMMARY = 180
-"""Characters; Temporal keeps 400 bytes of a summary."""
+"""Characters of a step's line."""
+
+MAX_SUMMARY_BYTES = 380
+"""As JSON; Temporal refuses a summary of more than 400 bytes."""
 
 
 class Message(BaseModel):
@@ -39,15 +43,22 @@ class StepRef(Message):
     @staticmethod
     def to(step: StepBase) -> "StepRef":
         """A skipped step leaves the house no more, so it runs as a local activity."""
-        said = f"{step.id}: {step.summary()}"
         return StepRef(
             id=step.id,
             type=step.step_type,
-            summary=said if len(said) <= MAX_SUMMARY else said[: MAX_SUMMARY - 1] + "…",
+            summary=cut_summary(f"{step.id}: {step.summary()}"),
             local=step.local or step.skip,
             timeout=step.timeout,
             retries=step.retries,
         )
+
+
+def cut_summary(said: str) -> str:
+    """Short enough for Temporal, which fails the workflow task over a longer one."""
+    cut = said if len(said) <= MAX_SUMMARY else said[: MAX_SUMMARY - 1] + "…"
+    while len(to_json(cut)) > MAX_SUMMARY_BYTES:
+        cut = cut[:-2] + "…"
+    return cut
 
 
 class Next(Message):

@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
-from automations.document import AutomationDocument
-from automations.steps import FlowStep
 from automations.steps.base import StepBase
 
 
@@ -20,11 +19,17 @@ class Place:
     path: str | None
 
 
+class HasRoot(Protocol):
+    """A document, or a draft of one."""
+
+    def root(self) -> Sequence[StepBase]: ...
+
+
 class Positions:
     """A document seen as places. Steps after a step with paths run once its paths have come together again."""
 
-    def __init__(self, document: AutomationDocument) -> None:
-        self._root: Sequence[FlowStep] = document.root()
+    def __init__(self, document: HasRoot) -> None:
+        self._root = document.root()
 
     @cached_property
     def places(self) -> dict[str, Place]:
@@ -71,7 +76,9 @@ def surviving_step(step_id: str, ran_from: Positions, newest: Positions) -> Step
 
     "After" is read in the document that the execution last ran from. None if nothing after it is left.
     """
-    if step_id in newest:
-        return newest.step(step_id)
-    following = ran_from.after(step_id) if step_id in ran_from else None
-    return surviving_step(following.id, ran_from, newest) if following else None
+    while step_id not in newest:
+        following = ran_from.after(step_id) if step_id in ran_from else None
+        if following is None:
+            return None
+        step_id = following.id
+    return newest.step(step_id)

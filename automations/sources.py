@@ -1,7 +1,7 @@
 """Where the value of a variable or a field comes from."""
 
 from collections.abc import Iterable
-from typing import Annotated, Any, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol, cast
 
 from pydantic import Discriminator, Field, Tag
 
@@ -44,16 +44,16 @@ _KEYS = ("static", "field", "variable", "webhook", "trigger")
 
 
 def _kind(raw: object) -> str | None:
-    keys: Iterable[str] = raw if isinstance(raw, dict) else type(raw).model_fields if isinstance(raw, Model) else ()
-    return next((key for key in _KEYS if key in keys), None)
+    keys = cast(Iterable[str], raw if isinstance(raw, dict) else type(raw).model_fields if isinstance(raw, Model) else ())
+    return next((f"{key} source" for key in _KEYS if key in keys), None)
 
 
 Source = Annotated[
-    Annotated[StaticSource, Tag("static")]
-    | Annotated[FieldSource, Tag("field")]
-    | Annotated[VariableSource, Tag("variable")]
-    | Annotated[WebhookSource, Tag("webhook")]
-    | Annotated[TriggerSource, Tag("trigger")],
+    Annotated[StaticSource, Tag("static source")]
+    | Annotated[FieldSource, Tag("field source")]
+    | Annotated[VariableSource, Tag("variable source")]
+    | Annotated[WebhookSource, Tag("webhook source")]
+    | Annotated[TriggerSource, Tag("trigger source")],
     Discriminator(
         _kind,
         custom_error_type="unknown_source",

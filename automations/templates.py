@@ -1,11 +1,13 @@
 """Texts with `{{ … }}`: what they refer to, and what they become.
 
-An expression may read values, compare, choose, add numbers, join text and use the filters named here. Statements, calls and repetition are
-refused when the text is parsed, so that no template can run for long or reach anything but its context.
+An expression may read values, compare, choose, add numbers, join text and use the filters named here. Statements, calls
+and repetition are refused when the text is parsed, and a dot reads items only, never what Python has beside them: so no
+template can run for long or reach anything but its context, and a field may have the name of a method.
 """
 
 import functools
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from jinja2 import StrictUndefined, Template, TemplateError, nodes
@@ -15,6 +17,15 @@ from automations.errors import EverstepError
 
 MAX_RENDERED = 200_000
 """Characters that one text may come to."""
+
+MAX_TEMPLATE = 20_000
+"""Characters that a text with `{{ … }}` may have."""
+
+MAX_JOINED = 50
+"""How many values one text may add or join: what one evaluation can build is bounded before it is built."""
+
+MAX_PRECISION = 100
+"""Digits after the point that `round` takes."""
 
 FILTERS = (
     "upper",
@@ -36,8 +47,9 @@ FILTERS = (
 NAMESPACES = ("record", "variables", "trigger", "execution", "automation", "business")
 
 _ALLOWED = (
-    nodes.Template, nodes.Output, nodes.TemplateData, nodes.Getattr, nodes.Getitem, nodes.Name, nodes.Const, nodes.Filter, nodes.Compare,
-    nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.CondExpr, nodes.Add, nodes.Sub, nodes.Concat, nodes.Neg, nodes.Keyword,
+    nodes.Template, nodes.Output, nodes.TemplateData, nodes.Getattr, nodes.Getitem, nodes.Name, nodes.Const, nodes.Filter,
+    nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.CondExpr, nodes.Add, nodes.Sub, nodes.Concat,
+    nodes.Neg, nodes.Keyword,
 )  # fmt: skip
 
 
@@ -57,9 +69,42 @@ def _blank_as_nothing(value: object) -> object:
     return "" if value is None else value
 
 
-def _environment() -> ImmutableSandboxedEnvironment:
-    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, finalize=_blank_as_nothing, cache_size=0)
-    environment.filters = {name: environment.filters[name] for name in FILTERS}
+class _Environment(ImmutableSandboxedEnvironment):
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        return self.getitem(obj, attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        match obj:
+            case Mapping() if argument in obj:
+                return obj[argument]  # pyright: ignore[reportUnknownVariableType]
+            case Sequence() if isinstance(argument, int) and -len(obj) <= argument < len(obj):  # pyright: ignore[reportUnknownArgumentType]
+                return obj[argument]  # pyright: ignore[reportUnknownVariableType]
+            case StrictUndefined():
+                return obj[argument]  # says what is missing
+            case _:
+                return self.undefined(obj=obj, name=str(argument))
+
+
+def _join(value: Iterable[Any], separator: str = "") -> str:
+    texts = ["" if item is None else str(item) for item in value]
+    _bound(sum(map(len, texts)) + len(separator) * len(texts))
+    return separator.join(texts)
+
+
+def _round(value: float, precision: int = 0) -> float:
+    return round(float(value), max(-MAX_PRECISION, min(precision, MAX_PRECISION)))
+
+
+def _bound(length: int) -> None:
+    if length > MAX_RENDERED:
+        raise RenderError(f"The text would come to more than {MAX_RENDERED:,} characters.")
+
+
+def _environment() -> _Environment:
+    environment: Any = _Environment(
+        undefined=StrictUndefined, finalize=_blank_as_nothing, cache_size=0, keep_trailing_newline=True
+    )
+    environment.filters = {**{name: environment.filters[name] for name in FILTERS}, "join": _join, "round": _round}
     environment.globals.clear()
     return environment
 
@@ -74,12 +119,16 @@ def references(text: str) -> frozenset[tuple[str, ...]]:
 
 @functools.lru_cache(maxsize=4096)
 def _parse(text: str) -> tuple[Template, frozenset[tuple[str, ...]]]:
+    if len(text) > MAX_TEMPLATE and is_template(text):
+        raise InvalidTemplateError(f"A text with values in it has at most {MAX_TEMPLATE:,} characters.")
     try:
         tree = _ENVIRONMENT.parse(text)
         _refuse_what_is_not_allowed(tree)
         return _ENVIRONMENT.from_string(text), frozenset(_dotted_names(tree))
     except TemplateError as error:
         raise InvalidTemplateError(f"The template is not readable: {error.message}.") from error
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:  # of thousands of parentheses, digits or signs
+        raise InvalidTemplateError("The template is not readable: it is too deep, or holds too large a number.") from error
 
 
 def _refuse_what_is_not_allowed(tree: nodes.Node) -> None:
@@ -90,6 +139,12 @@ def _refuse_what_is_not_allowed(tree: nodes.Node) -> None:
             )
         if isinstance(node, nodes.Name) and node.name not in NAMESPACES:
             raise InvalidTemplateError(f"'{node.name}' is unknown; a template knows {', '.join(NAMESPACES)}.")
+    if sum(_joined(node) for node in tree.find_all((nodes.Add, nodes.Concat))) > MAX_JOINED:
+        raise InvalidTemplateError(f"A template adds or joins {MAX_JOINED} values at most.")
+
+
+def _joined(node: nodes.Node) -> int:
+    return len(node.nodes) if isinstance(node, nodes.Concat) else 1
 
 
 def _dotted_names(tree: nodes.Node) -> set[tuple[str, ...]]:
@@ -101,15 +156,18 @@ def _dotted_names(tree: nodes.Node) -> set[tuple[str, ...]]:
 
 
 def _chain(node: nodes.Node) -> tuple[str, ...]:
-    match node:
-        case nodes.Name():
-            return (node.name,)
-        case nodes.Getattr():
-            return (*_chain(node.node), node.attr)
-        case nodes.Getitem(arg=nodes.Const()):
-            return (*_chain(node.node), str(node.arg.value))  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownArgumentType]
-        case _:
-            return ()
+    """The names from the namespace on, as far as they are written out: not past a computed key, none of a computed value."""
+    keys: list[str | None] = []
+    while isinstance(node, nodes.Getattr | nodes.Getitem):
+        keys.append(node.attr if isinstance(node, nodes.Getattr) else _constant(node.arg))
+        node = node.node
+    if not isinstance(node, nodes.Name):
+        return ()
+    return (node.name, *itertools.takewhile(lambda key: key is not None, reversed(keys)))  # pyright: ignore[reportReturnType]
+
+
+def _constant(node: nodes.Node) -> str | None:
+    return str(node.value) if isinstance(node, nodes.Const) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
 
 
 def is_template(text: str) -> bool:
@@ -119,17 +177,26 @@ def is_template(text: str) -> bool:
 def render(text: str, context: Mapping[str, Any]) -> str:
     """The text with its values in place; blank values become nothing.
 
-    Raises InvalidTemplateError for a text that is not a template of ours, RenderError for a name that means nothing in this context.
+    Raises InvalidTemplateError for a text that is not a template of ours, RenderError for a name that means nothing in
+    this context and for a text that would come out too long.
     """
     if not is_template(text):
         return text
     try:
-        rendered = _parse(text)[0].render(context)
-    except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
+        return _filled(_parse(text)[0], context)
+    except (TemplateError, TypeError, ValueError, ArithmeticError, RecursionError) as error:
         raise RenderError(f"The template cannot be filled in: {error}.") from error
-    if len(rendered) > MAX_RENDERED:
-        raise RenderError(f"The text would come to {len(rendered)} characters; {MAX_RENDERED} is the most.")
-    return rendered
+
+
+def _filled(template: Template, context: Mapping[str, Any]) -> str:
+    """Stops at the limit: a value of a million characters may stand in a text a thousand times."""
+    parts: list[str] = []
+    length = 0
+    for part in template.generate(context):
+        length += len(part)
+        _bound(length)
+        parts.append(part)
+    return "".join(parts)
 
 
 def render_inside(value: Any, context: Mapping[str, Any]) -> Any:

@@ -40,7 +40,11 @@ class RecordChange:
 
 @dataclass(frozen=True)
 class StepRunWrite:
-    """All that one step run leaves behind. `version` is the execution's when it was read."""
+    """All that one step run leaves behind.
+
+    `version` is the execution's when it was read, `revision` the document's that the step ran from, `stands_in` the one in which
+    the execution's next step was found.
+    """
 
     execution_id: UUID
     version: int
@@ -48,6 +52,7 @@ class StepRunWrite:
     step_id: str
     step_type: str
     revision: int
+    stands_in: int
     status: str
     attempt: int
     now: datetime
@@ -70,7 +75,7 @@ async def write_step_run(connection: Connection, write: StepRunWrite) -> bool:
     written = await QUERIES.write_step_run(
         connection,
         id=write.execution_id, version=write.version, sequence=write.sequence, step_id=write.step_id, step_type=write.step_type,
-        revision=write.revision, status=write.status, attempt=write.attempt, now=write.now, duration=write.duration,
+        revision=write.revision, stands_in=write.stands_in, status=write.status, attempt=write.attempt, now=write.now, duration=write.duration,
         finished_at=None if write.status == "waiting" else write.now, used=write.used, output=write.output, error=write.error,
         outcome=write.outcome, variables=write.variables, warning=write.warning, failed=int(write.status == "failed"),
         state=position.state, next_step=position.next_step, pause_reason=position.pause_reason,
@@ -96,6 +101,11 @@ async def begin_step_run(
         revision=row["revision"], attempt=attempt, now=now,
     )  # fmt: skip
     return began is not None
+
+
+async def drop_step_run(connection: Connection, execution_id: UUID, sequence: int, now: datetime) -> None:
+    """Ends a step run whose step was deleted before its next attempt."""
+    await QUERIES.drop_step_run(connection, id=execution_id, sequence=sequence, now=now)
 
 
 async def list_step_runs(connection: Connection, execution_id: UUID, *, after: int = 0, size: int = 100) -> list[Any]:

@@ -1,3 +1,3 @@
 """Fixtures are in tests/fixtures, by the service that they bring."""
 
-pytest_plugins = ["deploy.pytest_exit", "tests.fixtures.postgres", "tests.fixtures.api"]
+pytest_plugins = ["deploy.pytest_exit", "tests.fixtures.postgres", "tests.fixtures.temporal"]

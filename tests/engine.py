@@ -106,7 +106,7 @@ class Engine:
             now = datetime.now(UTC)
             trigger = {"type": "manual", "event_at": now.isoformat(), "evaluated_at": now.isoformat()}
             started = await create_execution(connection, target, Cause(trigger=trigger, **cause), now, self.settings)
-        await launch(self.client, started)
+        await launch(self.client, self.settings, started)
         return started.id
 
     async def execution(self, execution_id: UUID) -> Any:

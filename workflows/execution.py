@@ -27,7 +27,16 @@ class ExecutionWorkflow:
 
     @workflow.run
     async def run(self, start: ExecutionStart) -> EndReport:
-        end = await self._run_lane()
+        ending = asyncio.create_task(self._run_lane())
+        try:
+            end = await asyncio.shield(ending)
+        except asyncio.CancelledError:
+            # Asked for in Temporal itself: the books are kept as for any other cancel, and Temporal shows what it was asked for.
+            self._desk.take(Request(id="temporal", kind="cancel", by="Temporal"))
+            end = await ending
+            if end.state == "canceled":
+                show_state("canceled", end.reason)
+                raise
         await workflow.wait_condition(workflow.all_handlers_finished)
         show_state(end.state, end.reason)
         if end.state == "failed":
@@ -36,14 +45,11 @@ class ExecutionWorkflow:
 
     async def _run_lane(self) -> End:
         lane = asyncio.create_task(self._lane.run())
-        try:
-            await workflow.wait_condition(lambda: lane.done() or self._desk.cancel is not None)
-        except asyncio.CancelledError:
-            return await self._cancel(lane, "canceled in Temporal")
-        if lane.done():
-            return lane.result()
+        await workflow.wait_condition(lambda: lane.done() or self._desk.cancel is not None)
         request = self._desk.cancel
-        return await self._cancel(lane, f"canceled by {request.by or 'a person'}: {request.why}" if request else "")
+        if request is None or lane.done():
+            return lane.result()
+        return await self._cancel(lane, f"canceled by {request.by or 'a person'}: {request.why}")
 
     async def _cancel(self, lane: "asyncio.Task[End]", reason: str) -> End:
         lane.cancel()

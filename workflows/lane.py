@@ -75,8 +75,13 @@ class Lane:
             match outcome:
                 case Requested(request=request):
                     await self._heed(request)
+                case Moved(step=moved) if moved.id != step.id and attempt > 1:
+                    return outcome
                 case Moved(step=step):
                     attempt, phase = 1, "run"
+                case Wait() | Hold() if attempt > 1:
+                    await self._record("paused", pause_reason=outcome.reason, waiting_until=_until(outcome), reason=outcome.says)
+                    return outcome
                 case _:
                     return outcome
 
@@ -187,7 +192,7 @@ class Lane:
                 show_state("active")
                 return None
             retry_at, waiting_until = (until, None) if state == "retrying" else (None, until)
-            await self._record(state, pause_reason=reason, waiting_until=waiting_until, retry_at=retry_at)
+            await self._record(state, pause_reason=reason, waiting_until=waiting_until, retry_at=retry_at, reason=says)
             show_state(state, says, until)
 
     async def _record_manual_pause(self, until: datetime | None) -> None:
@@ -234,3 +239,7 @@ class Lane:
             seen=seen, pause=pause,
         )  # fmt: skip
         workflow.continue_as_new(self._start.model_copy(update={"first": step, "carried": carried}))
+
+
+def _until(outcome: Wait | Hold) -> datetime | None:
+    return outcome.until if isinstance(outcome, Wait) else None

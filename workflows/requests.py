@@ -6,6 +6,10 @@ from temporalio import workflow
 
 from automations.executions import Request, RequestKind
 from automations.messages import Carried
+from automations.outcomes import cut_summary
+
+_KEPT = 500
+"""Characters of what a person says, or of an id: a request travels on in states, reasons and carried state."""
 
 _REMEMBERED = 100
 """Ids of requests kept, so that one that arrives by signal and by the execution's row counts once."""
@@ -30,10 +34,11 @@ class RequestDesk:
 
     def take(self, request: Request) -> bool:
         """False if this request was taken before."""
-        if request.id in self._seen:
+        short = {"id": request.id[:_KEPT], "by": request.by[:_KEPT], "why": request.why[:_KEPT]}
+        if short["id"] in self._seen:
             return False
-        self._seen = [*self._seen, request.id][-_REMEMBERED:]
-        self._file(request)
+        self._seen = [*self._seen, short["id"]][-_REMEMBERED:]
+        self._file(request.model_copy(update=short))
         return True
 
     def _file(self, request: Request) -> None:
@@ -67,7 +72,7 @@ class RequestDesk:
             return
         try:
             await workflow.wait_condition(
-                lambda: self._nudge is not None or self.pause is not None, timeout=timeout, timeout_summary=says
+                lambda: self._nudge is not None or self.pause is not None, timeout=timeout, timeout_summary=cut_summary(says)
             )
         except TimeoutError:
             return

@@ -7,6 +7,9 @@ from temporalio.exceptions import ActivityError, ApplicationError, TimeoutError
 RETRY_WAITS = (timedelta(seconds=30), timedelta(seconds=90), timedelta(minutes=8), timedelta(minutes=62.5))
 """Between the attempts of a step that fails unexpectedly; after the last one it has failed."""
 
+_KEPT = 1_000
+"""Characters of what a failure says: it travels on in history, state and reason."""
+
 
 def retry_wait(attempt: int) -> timedelta | None:
     """How long to wait after the attempt of this number (from 1); None if it was the last."""
@@ -17,8 +20,8 @@ def failure_cause(error: ActivityError) -> tuple[str, str]:
     """A code that never changes and a sentence."""
     match error.cause:
         case ApplicationError(type=code, message=sentence):
-            return code or "unexpected", sentence
+            return code or "unexpected", sentence[:_KEPT]
         case TimeoutError():
             return "timeout", "The step did not answer in time, or its worker was lost."
         case cause:
-            return "unexpected", str(cause or error)
+            return "unexpected", str(cause or error)[:_KEPT]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from automations.model import Model, Severity, StepId
 
@@ -30,7 +30,7 @@ class StepBase(Model):
     retries: ClassVar[bool] = True
     """Whether an unexpected failure takes the retry ladder; conditions pause instead."""
 
-    type: str
+    type: Any  # each type narrows it to its own name
     id: StepId
     description: str = ""
     skip: bool = False

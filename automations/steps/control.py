@@ -1,10 +1,12 @@
 """Steps that decide where an execution goes on, and when."""
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, time
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AwareDatetime, BeforeValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from automations.filters import Filter, describe_filter
 from automations.model import ApiName, Model, Name, StepId, Template
@@ -20,7 +22,7 @@ class Condition(StepBase):
 
     type: Literal["condition"] = "condition"
     retries: ClassVar[bool] = False
-    skip_to: Literal["yes", "no"] | None = None
+    skip_to: Literal["yes", "no"] | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
     condition: Filter = Field(alias="if")
     if_yes: list[Annotated["AnyStep", Field(discriminator="type")]] = []
     if_no: list[Annotated["AnyStep", Field(discriminator="type")]] = []
@@ -53,6 +55,24 @@ class VariableMoment(Model):
     variable: Name
 
 
+def _time_of_day(raw: object) -> object:
+    """YAML reads 0900 as a number, which pydantic would take for seconds; an offset would say the zone a second time."""
+    if isinstance(raw, time) and raw.tzinfo is None:
+        return raw
+    if isinstance(raw, str) and re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?", raw):
+        return raw
+    raise PydanticCustomError("invalid_value", 'It is no time of day such as "09:00".')
+
+
+def _moment_in_words(raw: object) -> object:
+    if isinstance(raw, str | datetime) and not (isinstance(raw, str) and raw.strip().isdigit()):
+        return raw
+    raise PydanticCustomError("invalid_value", "It is no date and time with an offset, such as 2026-03-01T09:00:00+01:00.")
+
+
+TimeOfDay = Annotated[time, BeforeValidator(_time_of_day)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment_in_words)]
+
 _AMOUNTS = ("years", "months", "weeks", "days", "hours", "minutes")
 
 
@@ -70,8 +90,8 @@ class Delay(StepBase):
     hours: int = Field(0, ge=0, le=876_000)
     minutes: int = Field(0, ge=0, le=52_560_000)
     amount: NumberOf | None = Field(None, alias="for")
-    until: AwareDatetime | FieldMoment | VariableMoment | None = None
-    at: time | None = None
+    until: Moment | FieldMoment | VariableMoment | None = None
+    at: TimeOfDay | None = None
 
     @model_validator(mode="after")
     def _says_one_length(self) -> Self:

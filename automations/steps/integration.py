@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, cast
 
 from pydantic import Field
 
@@ -52,10 +52,10 @@ def texts_inside(value: Any, path: str) -> Iterator[tuple[str, str]]:
         case str():
             yield path, value
         case dict():
-            for key, item in value.items():
+            for key, item in cast(dict[str, Any], value).items():
                 yield from texts_inside(item, f"{path}.{key}")
         case list():
-            for index, item in enumerate(value):
+            for index, item in enumerate(cast(list[Any], value)):
                 yield from texts_inside(item, f"{path}[{index}]")
         case _:
             return

@@ -27,7 +27,8 @@ with execution as (
 )
 insert into step_runs (execution_id, sequence, step_id, step_type, revision, status, attempt, started_at)
 select id, :sequence, :step_id, :step_type, :revision, 'running', :attempt, :now from execution
-on conflict (execution_id, sequence) do update set status = 'running', attempt = excluded.attempt, revision = excluded.revision
+on conflict (execution_id, sequence) do update
+set status = 'running', attempt = excluded.attempt, revision = excluded.revision, step_type = excluded.step_type
 returning (select version + 1 from executions where id = :id);
 
 -- name: write_step_run$
@@ -47,7 +48,7 @@ with unchanged as (
 ), execution as (
     update executions
     set state = :state, pause_reason = :pause_reason, waiting_until = :waiting_until, retry_at = null, attempt = 1,
-        reason = :reason, warning = coalesce(:warning, warning), step_id = :next_step, revision = :revision,
+        reason = :reason, warning = coalesce(:warning, warning), step_id = :next_step, revision = :stands_in,
         variables = coalesce(:variables, variables), steps_run = greatest(steps_run, :sequence),
         steps_failed = steps_failed + :failed, workflow_started = true, version = version + 1,
         updated_at = :now, finished_at = :ended_at
@@ -61,18 +62,21 @@ select id, :sequence, :step_id, :step_type, :revision, :status, :attempt, :now, 
 from execution
 on conflict (execution_id, sequence) do update
 set status = excluded.status, attempt = excluded.attempt, finished_at = excluded.finished_at, duration = excluded.duration,
-    revision = excluded.revision, used = step_runs.used || excluded.used, output = step_runs.output || excluded.output,
-    error = excluded.error, outcome = excluded.outcome
+    revision = excluded.revision, step_type = excluded.step_type, used = step_runs.used || excluded.used,
+    output = step_runs.output || excluded.output, error = excluded.error, outcome = excluded.outcome
 returning true;
 
 -- name: write_failure$
--- An attempt that failed unexpectedly, and the state that follows from it.
-with execution as (
+-- An attempt that failed unexpectedly, and the state that follows from it. Written twice it counts once.
+with known as (
+    select failures -> -1 ->> 'attempt' = :attempt::text and status = :status as written
+    from step_runs where execution_id = :id and sequence = :sequence
+), execution as (
     update executions
     set state = :state, pause_reason = :pause_reason, retry_at = :retry_at, attempt = :next_attempt, reason = :reason,
         step_id = :step_id, steps_run = greatest(steps_run, :sequence), steps_failed = steps_failed + :failed,
         workflow_started = true, version = version + 1, updated_at = :now, finished_at = :ended_at
-    where id = :id and finished_at is null
+    where id = :id and finished_at is null and not coalesce((select written from known), false)
     returning id, revision
 )
 insert into step_runs (execution_id, sequence, step_id, step_type, revision, status, attempt, started_at, finished_at, error, failures)
@@ -89,9 +93,15 @@ returning true;
 update step_runs set status = 'skipped', finished_at = :now
 where execution_id = :id and sequence = :sequence and status in ('waiting', 'running', 'retrying');
 
+-- name: drop_step_run!
+-- A step that a save deleted while it waited for its next attempt.
+update step_runs set status = 'canceled', finished_at = :now
+where execution_id = :id and sequence = :sequence and status in ('running', 'retrying');
+
 -- name: move_execution$
 update executions
 set state = :state, pause_reason = null, waiting_until = null, retry_at = null, reason = null, step_id = :next_step,
+    revision = :revision,
     request = case when request ->> 'id' = :request_id then null else request end,
     workflow_started = true, version = version + 1, updated_at = :now, finished_at = :ended_at
 where id = :id and finished_at is null

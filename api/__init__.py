@@ -1,0 +1,1 @@
+"""The gateway: thin routers that parse, call the store or Temporal, and answer."""

@@ -1,0 +1,48 @@
+"""The gateway as one application. `uvicorn --factory api.app:create_app` runs it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from activities.settings import Settings
+from api import automations, business, employees, executions, health, objects, records, webhooks
+from api.bodies import WEBHOOKS, BodyGuard
+from api.connections import Connections
+from api.openapi import PROBLEM_RESPONSES, describe_problems, operation_id
+from api.problems import add_error_handlers
+from api.starting import TemporalWatch
+
+ROUTERS = tuple(
+    module.router for module in (automations, executions, webhooks, objects, records, employees, business, health)
+)
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Starts whether or not Postgres and Temporal are there. Without settings: those of the environment."""
+    app = FastAPI(
+        title="Everstep",
+        description="Durable CRM automations.",
+        lifespan=_lifespan,
+        generate_unique_id_function=operation_id,
+        responses=PROBLEM_RESPONSES,
+    )
+    app.state.settings = settings or Settings()  # pyright: ignore[reportCallIssue] (from the environment)
+    app.add_middleware(BodyGuard, limits=_limits(app.state.settings))
+    add_error_handlers(app)
+    describe_problems(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    return app
+
+
+def _limits(settings: Settings) -> dict[str, int]:
+    return {"/automations": settings.document_bytes, WEBHOOKS: settings.webhook_bytes, "": settings.webhook_bytes}
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    app.state.connections = Connections(app.state.settings)
+    app.state.temporal_watch = TemporalWatch()
+    yield
+    await app.state.connections.close()

@@ -1,0 +1,42 @@
+"""What routers ask for, as annotated dependencies."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+from temporalio.client import Client
+
+from activities.settings import Settings
+from api.connections import Connections
+from api.pages import PageRequest
+from api.starting import TemporalWatch
+from store.database import Database
+
+
+def _connections(request: Request) -> Connections:
+    return request.app.state.connections
+
+
+def _settings(request: Request) -> Settings:
+    return request.app.state.settings
+
+
+ConnectionsDep = Annotated[Connections, Depends(_connections)]
+SettingsDep = Annotated[Settings, Depends(_settings)]
+PageDep = Annotated[PageRequest, Depends()]
+
+
+async def _database(connections: ConnectionsDep) -> Database:
+    return await connections.database.get()
+
+
+async def _temporal(connections: ConnectionsDep) -> Client:
+    return await connections.temporal.get()
+
+
+def _temporal_watch(request: Request) -> TemporalWatch:
+    return request.app.state.temporal_watch
+
+
+TemporalWatchDep = Annotated[TemporalWatch, Depends(_temporal_watch)]
+DatabaseDep = Annotated[Database, Depends(_database)]
+TemporalDep = Annotated[Client, Depends(_temporal)]

@@ -1,0 +1,58 @@
+"""Employees: who can own records and be told of things."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from api.deps import DatabaseDep, PageDep
+from api.pages import Page
+from automations import scalars
+from store import team
+
+router = APIRouter(prefix="/employees", tags=["team"])
+
+
+def _address(raw: str) -> str:
+    try:
+        return scalars.email(raw)
+    except scalars.UnfitError as unfit:
+        raise ValueError(f"must be {unfit.expected}") from None
+
+
+EmailAddress = Annotated[str, AfterValidator(_address)]
+Role = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+
+
+class EmployeeBody(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
+    roles: list[Role] = Field(default=[], max_length=100)
+    active: bool = True
+
+
+class EmployeeView(BaseModel):
+    id: UUID
+    email: str
+    name: str
+    roles: list[str]
+    active: bool
+
+
+def _view(row: Any) -> EmployeeView:
+    return EmployeeView.model_validate(dict(row))
+
+
+@router.put("/{email}", summary="Create or replace the employee of an address")
+async def save_employee(email: EmailAddress, body: EmployeeBody, database: DatabaseDep) -> EmployeeView:
+    async with database.connection() as connection:
+        return _view(await team.put_employee(connection, email, **body.model_dump()))
+
+
+@router.get("", summary="List the employees")
+async def get_employees(database: DatabaseDep, page: PageDep) -> Page[EmployeeView]:
+    async with database.connection() as connection:
+        rows = await team.list_employees(connection, cursor=page.after("employees", str), size=page.size_and_one)
+    return page.page("employees", rows, _view, lambda row: row["email"])

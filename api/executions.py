@@ -1,0 +1,193 @@
+"""Executions: start, read, and what can be asked of them."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.deps import DatabaseDep, PageDep, SettingsDep, TemporalDep, TemporalWatchDep
+from api.execution_views import ExecutionView, StepRunView, execution_view, positions_of, step_run_view
+from api.pages import Page
+from api.problems import NotFoundError
+from api.requesting import ask
+from api.starting import start_by_hand
+from automations.executions import RequestKind, State
+from store import executions as stored_executions
+from store.automations import read_automation
+from store.database import Database
+from store.executions import read_execution
+from store.step_runs import list_step_runs
+
+router = APIRouter(tags=["executions"])
+
+
+class StartBody(BaseModel):
+    """`variables` take the place of their sources, by name."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    record_id: UUID | None = None
+    variables: dict[str, Any] = {}
+
+
+class RequestBody(BaseModel):
+    """Who asks, and why; both are shown in the execution. `path` goes with the skip of a condition."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    by: str = Field(default="", max_length=200)
+    why: str = Field(default="", max_length=500)
+    path: str | None = Field(default=None, max_length=20)
+
+
+class HistoryView(BaseModel):
+    """What started the execution, and its step runs in order."""
+
+    trigger: dict[str, Any]
+    step_runs: list[StepRunView]
+    next_after: int | None
+
+
+class VariableView(BaseModel):
+    name: str
+    type: str
+    list: bool
+    value: Any
+
+
+@router.post("/automations/{api_name}/executions", status_code=202, summary="Start an execution")
+async def start_execution(
+    api_name: str,
+    body: StartBody,
+    database: DatabaseDep,
+    client: TemporalDep,
+    settings: SettingsDep,
+    watch: TemporalWatchDep,
+) -> ExecutionView:
+    """On a record, or globally. It is only queued here: nothing of the automation runs inside this request."""
+    await watch.require(client)
+    started = await start_by_hand(database, client, settings, api_name, body.record_id, body.variables)
+    return await _read(database, started.id, settings)
+
+
+@router.get("/executions", summary="List executions")
+async def list_executions(
+    database: DatabaseDep,
+    settings: SettingsDep,
+    page: PageDep,
+    automation: Annotated[str | None, Query(max_length=63)] = None,
+    record_id: UUID | None = None,
+    state: State | None = None,
+) -> Page[ExecutionView]:
+    """Newest first, filtered by automation, record and state."""
+    async with database.connection() as connection:
+        found = await read_automation(connection, automation) if automation else None
+        if automation and found is None:
+            raise NotFoundError("automation", automation)
+        rows = await stored_executions.list_executions(
+            connection, automation_id=found["id"] if found else None, record_id=record_id, state=state,
+            cursor=page.after("executions", UUID), size=page.size_and_one,
+        )  # fmt: skip
+    return page.page("executions", rows, lambda row: _view(row, settings), lambda row: str(row["id"]))
+
+
+@router.get("/executions/{execution_id}", summary="Read an execution")
+async def get_execution(execution_id: UUID, database: DatabaseDep, settings: SettingsDep) -> ExecutionView:
+    return await _read(database, execution_id, settings)
+
+
+async def _read(database: Database, execution_id: UUID, settings: SettingsDep) -> ExecutionView:
+    return _view(await _row(database, execution_id), settings)
+
+
+def _view(row: Any, settings: SettingsDep) -> ExecutionView:
+    return execution_view(row, settings.web_ui_url, settings.temporal_namespace)
+
+
+async def _row(database: Database, execution_id: UUID) -> Any:
+    async with database.connection() as connection:
+        row = await read_execution(connection, execution_id)
+    if row is None:
+        raise NotFoundError("execution", execution_id)
+    return row
+
+
+@router.get("/executions/{execution_id}/history", summary="Read its history")
+async def get_execution_history(
+    execution_id: UUID,
+    database: DatabaseDep,
+    after: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
+    size: Annotated[int, Query(ge=1, le=200)] = 100,
+) -> HistoryView:
+    """Each step run as it ran, with the values that it used."""
+    row = await _row(database, execution_id)
+    async with database.connection() as connection:
+        runs = await list_step_runs(connection, execution_id, after=after, size=size)
+        automation = await read_automation(connection, row["api_name"])
+    newest = positions_of(automation["document"]) if automation else positions_of({})
+    documents = {run["revision"]: positions_of(run["document"]) for run in runs}
+    views = [step_run_view(run, newest, documents[run["revision"]]) for run in runs]
+    return HistoryView(trigger=row["trigger"], step_runs=views, next_after=views[-1].sequence if len(views) == size else None)
+
+
+@router.get("/executions/{execution_id}/variables", summary="Read its variables")
+async def get_execution_variables(execution_id: UUID, database: DatabaseDep) -> list[VariableView]:
+    """In the order they are set; null where a variable is blank or not set yet."""
+    row = await _row(database, execution_id)
+    async with database.connection() as connection:
+        automation = await read_automation(connection, row["api_name"])
+    defined = automation["document"].get("variables", []) if automation else []
+    return [
+        VariableView(name=name, type=each.get("type", "string"), list=each.get("list", False), value=row["variables"].get(name))
+        for each in defined
+        for name in [each["name"]]
+    ]
+
+
+@router.post("/executions/{execution_id}/pause", status_code=202, summary="Pause it")
+async def pause_execution(
+    execution_id: UUID, database: DatabaseDep, client: TemporalDep, settings: SettingsDep, body: RequestBody | None = None
+) -> ExecutionView:
+    """Takes effect at the next step's border: the running step finishes. A delay's due time keeps counting."""
+    return await _ask(execution_id, "pause", body, database, client, settings)
+
+
+@router.post("/executions/{execution_id}/resume", status_code=202, summary="Resume it")
+async def resume_execution(
+    execution_id: UUID, database: DatabaseDep, client: TemporalDep, settings: SettingsDep, body: RequestBody | None = None
+) -> ExecutionView:
+    """Ends a manual pause; on a failed step runs it again with the newest configuration."""
+    return await _ask(execution_id, "resume", body, database, client, settings)
+
+
+@router.post("/executions/{execution_id}/cancel", status_code=202, summary="Cancel it")
+async def cancel_execution(
+    execution_id: UUID, database: DatabaseDep, client: TemporalDep, settings: SettingsDep, body: RequestBody | None = None
+) -> ExecutionView:
+    """In every open state, also during a long-running step. Effects of steps before stay."""
+    return await _ask(execution_id, "cancel", body, database, client, settings)
+
+
+@router.post("/executions/{execution_id}/skip", status_code=202, summary="Skip its step")
+async def skip_execution_step(
+    execution_id: UUID, database: DatabaseDep, client: TemporalDep, settings: SettingsDep, body: RequestBody | None = None
+) -> ExecutionView:
+    """Passes over the failed or waiting step; over a condition that could not be decided down `path`, yes or no."""
+    return await _ask(execution_id, "skip", body, database, client, settings)
+
+
+@router.post("/executions/{execution_id}/retry", status_code=202, summary="Retry now")
+async def retry_execution(
+    execution_id: UUID, database: DatabaseDep, client: TemporalDep, settings: SettingsDep, body: RequestBody | None = None
+) -> ExecutionView:
+    """Makes a retrying step run now."""
+    return await _ask(execution_id, "retry", body, database, client, settings)
+
+
+async def _ask(
+    execution_id: UUID, kind: RequestKind, body: RequestBody | None, database: Database, client: Any, settings: SettingsDep
+) -> ExecutionView:
+    body = body or RequestBody()
+    await ask(database, client, settings, execution_id, kind, by=body.by, why=body.why, path=body.path)
+    return await _read(database, execution_id, settings)

@@ -1,0 +1,163 @@
+"""The one translation of errors into answers: `application/problem+json` (RFC 9457) with a `code` that never changes."""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+from temporalio.service import RPCError, RPCStatusCode
+
+from api.errors import RefusedError
+from automations.errors import EverstepError, FieldValueError, RecordValueErrors, UnknownFieldError
+from automations.fields import RECORD_ATTRIBUTES
+from store.database import UNAVAILABLE
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_SECONDS = "2"
+_LOG = structlog.get_logger("everstep.api")
+
+
+class ProblemItem(BaseModel):
+    """One of several mistakes: where it is, as in `steps[2].if.all[0].field`, and what it is."""
+
+    path: str
+    code: str
+    sentence: str
+
+
+class Problem(BaseModel):
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    errors: list[ProblemItem] = []
+
+
+class NotFoundError(EverstepError):
+    """`code` is object_not_found, record_not_found and so on."""
+
+    def __init__(self, kind: str, key: object) -> None:
+        super().__init__(f"There is no {kind} {key}.")
+        self.code = f"{kind}_not_found"
+
+
+class InvalidCursorError(EverstepError):
+    code = "invalid_cursor"
+
+
+STATUSES = {
+    "invalid_cursor": 400,
+    "invalid_json": 400,
+    "field_type_in_use": 409,
+    "record_archived": 409,
+    "record_changed": 412,
+    "database_newer": 503,
+    "database_unavailable": 503,
+    "temporal_unavailable": 503,
+}
+"""By code, where it is neither 404 (`…_not_found`) nor 422."""
+
+_AWAY = {RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED}
+
+
+def problem(status: int, code: str, detail: str, errors: Sequence[ProblemItem] = ()) -> Problem:
+    return Problem(
+        type=f"urn:everstep:problem:{code}",
+        title=HTTPStatus(status).phrase,
+        status=status,
+        code=code,
+        detail=detail,
+        errors=list(errors),
+    )
+
+
+def answer(found: Problem, headers: dict[str, str] | None = None) -> JSONResponse:
+    later = {"Retry-After": RETRY_AFTER_SECONDS} if found.status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+    return JSONResponse(found.model_dump(), status_code=found.status, media_type=MEDIA_TYPE, headers={**later, **(headers or {})})
+
+
+def add_error_handlers(app: FastAPI) -> None:
+    app.add_exception_handler(EverstepError, _everstep)
+    app.add_exception_handler(RequestValidationError, _invalid_request)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(RPCError, _temporal)
+    for away in UNAVAILABLE:
+        app.add_exception_handler(away, _database_away)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+async def _everstep(request: Request, error: Any) -> JSONResponse:
+    return answer(everstep_problem(error))
+
+
+def everstep_problem(error: EverstepError) -> Problem:
+    """Also for those who answer item by item."""
+    if isinstance(error, RefusedError):
+        return problem(error.status, error.code, error.sentence, [ProblemItem(**item) for item in error.errors])
+    status = STATUSES.get(error.code, 404 if error.code.endswith("_not_found") else 422)
+    return problem(status, error.code, error.sentence, _items(error))
+
+
+def _items(error: EverstepError) -> list[ProblemItem]:
+    several = error.errors if isinstance(error, RecordValueErrors) else (error,)
+    return [
+        ProblemItem(path=_path(one), code=one.code, sentence=one.sentence) for one in several if isinstance(one, FieldValueError)
+    ]
+
+
+def _path(error: FieldValueError) -> str:
+    is_attribute = error.field in RECORD_ATTRIBUTES and not isinstance(error, UnknownFieldError)
+    return error.field if is_attribute else f"values.{error.field}"
+
+
+async def _invalid_request(request: Request, error: Any) -> JSONResponse:
+    mistakes = error.errors()
+    if any(mistake["type"] == "json_invalid" for mistake in mistakes):
+        return answer(problem(400, "invalid_json", "The body is not JSON."))
+    items = [
+        ProblemItem(path=path_of(mistake["loc"]), code=mistake["type"], sentence=_sentence(mistake["msg"]))
+        for mistake in mistakes
+    ]
+    return answer(problem(422, "invalid_request", " ".join(f"{item.path}: {item.sentence}" for item in items[:5]), items))
+
+
+def path_of(location: Sequence[int | str]) -> str:
+    """`body.steps.2.if` as people write it: `steps[2].if`."""
+    parts = location[1:] if location and location[0] in ("body", "path", "query", "header") else location
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts)
+    return path.removeprefix(".") or str(location[0] if location else "body")
+
+
+def _sentence(message: str) -> str:
+    said = message.removeprefix("Value error, ")
+    return f"{said[:1].upper()}{said[1:]}".rstrip(".") + "."
+
+
+async def _http(request: Request, error: Any) -> JSONResponse:
+    if error.status_code == HTTPStatus.BAD_REQUEST and "parsing the body" in str(error.detail):
+        return answer(problem(400, "invalid_json", "The body is not JSON that can be read."))
+    phrase = HTTPStatus(error.status_code).phrase
+    code = phrase.lower().replace(" ", "_").replace("-", "_").replace("'", "")
+    return answer(problem(error.status_code, code, str(error.detail or phrase)), dict(error.headers or {}))
+
+
+async def _temporal(request: Request, error: Any) -> JSONResponse:
+    if error.status not in _AWAY:
+        return await _unexpected(request, error)
+    return answer(problem(503, "temporal_unavailable", "Temporal cannot be reached at the moment: try again shortly."))
+
+
+async def _database_away(request: Request, error: Any) -> JSONResponse:
+    _LOG.warning("service_away", service="database", why=str(error) or type(error).__name__)
+    return answer(problem(503, "database_unavailable", "Database cannot be reached at the moment: try again shortly."))
+
+
+async def _unexpected(request: Request, error: Any) -> JSONResponse:
+    _LOG.error("internal_error", method=request.method, path=request.url.path, exc_info=error)
+    return answer(problem(500, "internal_error", "Something went wrong here; it has been logged."))

@@ -1,0 +1,194 @@
+"""Starting executions by hand and by webhook: checked, written, launched."""
+
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from activities.settings import Settings
+from activities.starting import Cause, Started, Target, create_execution, launch
+from api.errors import RefusedError
+from api.payloads import extracted, found_at
+from api.problems import NotFoundError
+from automations.document import AutomationDocument
+from automations.errors import FieldValueError
+from automations.field_values import variable_value
+from automations.triggers import RecordReference, WebhookTrigger
+from store.automations import read_automation
+from store.database import Connection, Database
+from store.events import insert_evaluation, insert_event
+from store.records import find_record, read_record
+
+_LOG = structlog.get_logger("everstep.starting")
+
+
+class TemporalWatch:
+    """Knows whether Temporal answers, asking it once a second at most."""
+
+    def __init__(self) -> None:
+        self._answered_at = float("-inf")
+
+    async def require(self, client: Client) -> None:
+        """Raises RefusedError 503 before anything is written: a start that was refused can safely be sent again."""
+        if time.monotonic() - self._answered_at < 1:
+            return
+        try:
+            answers = await client.service_client.check_health(timeout=timedelta(seconds=2))
+        except (RPCError, RuntimeError):
+            answers = False
+        if not answers:
+            raise RefusedError(503, "temporal_unavailable", "Temporal cannot be reached; nothing was started. Try again.")
+        self._answered_at = time.monotonic()
+
+
+async def start_by_hand(
+    database: Database, client: Client, settings: Settings, api_name: str, record_id: UUID | None, variables: Mapping[str, Any]
+) -> Started:
+    """Raises RefusedError 404, 409 for an inactive automation, 422 for a record or a variable that does not fit."""
+    now = datetime.now(UTC)
+    async with database.transaction() as connection:
+        automation = await read_automation(connection, api_name)
+        if automation is None:
+            raise NotFoundError("automation", api_name)
+        if not automation["active"]:
+            raise RefusedError(409, "automation_inactive", f"Automation {api_name} is not active.")
+        document = AutomationDocument.model_validate(automation["document"])
+        record = await _record(connection, automation, record_id)
+        overrides = _overrides(document, variables)
+        trigger = {"type": "manual", "event_at": now.isoformat(), "evaluated_at": now.isoformat()}
+        target = Target(automation, document, record)
+        started = await create_execution(connection, target, Cause(trigger=trigger, overrides=overrides), now, settings)
+    await launch_or_leave(client, settings, started)
+    return started
+
+
+async def _record(connection: Connection, automation: Any, record_id: UUID | None) -> Any | None:
+    if automation["object_id"] is None:
+        if record_id is not None:
+            raise _wrong("record_id", "global_automation", "The automation is global: it takes no record.")
+        return None
+    if record_id is None:
+        raise _wrong("record_id", "record_required", "The automation works on a record: say record_id.")
+    record = await read_record(connection, record_id)
+    if record is None or record["object_id"] != automation["object_id"]:
+        raise _wrong("record_id", "unknown_record", f"There is no record {record_id} of the automation's object.")
+    if record["archived_at"] is not None:
+        raise _wrong("record_id", "record_archived", f"Record {record_id} is archived.")
+    return record
+
+
+def _overrides(document: AutomationDocument, variables: Mapping[str, Any]) -> dict[str, Any]:
+    """In canonical form; all that do not fit are named at once."""
+    overrides: dict[str, Any] = {}
+    errors: list[dict[str, Any]] = []
+    for name, raw in variables.items():
+        variable = document.variable(name)
+        if variable is None:
+            errors.append(_error(f"variables.{name}", "unknown_variable", f"The automation has no variable {name}."))
+            continue
+        try:
+            overrides[name] = variable_value(variable.type, variable.list, raw, name=name)
+        except FieldValueError as error:
+            errors.append(_error(f"variables.{name}", error.code, error.sentence))
+    if errors:
+        raise RefusedError(422, "invalid_start", "The execution cannot start with these variables.", errors)
+    return overrides
+
+
+def _error(path: str, code: str, sentence: str) -> dict[str, Any]:
+    return {"path": path, "code": code, "sentence": sentence}
+
+
+def _wrong(path: str, code: str, sentence: str) -> RefusedError:
+    return RefusedError(422, code, sentence, [_error(path, code, sentence)])
+
+
+async def launch_or_leave(client: Client | None, settings: Settings, started: Started) -> None:
+    """A workflow that cannot be started now is started by the worker: its row stands."""
+    if client is None:
+        return
+    try:
+        await launch(client, settings, started)
+    except (RPCError, RuntimeError) as error:
+        _LOG.warning("start_postponed", execution_id=str(started.id), why=str(error))
+
+
+async def start_by_webhook(
+    database: Database, client: Client | None, settings: Settings, api_name: str, name: str, method: str, payload: Any
+) -> tuple[UUID | None, UUID]:
+    """The execution, or None with the reason kept as an evaluation, and the automation. Raises RefusedError 404, 405."""
+    now = datetime.now(UTC)
+    async with database.transaction() as connection:
+        automation = await read_automation(connection, api_name)
+        document = AutomationDocument.model_validate(automation["document"]) if automation else None
+        trigger = document.webhook(name) if document else None
+        if automation is None or document is None or not isinstance(trigger, WebhookTrigger):
+            raise NotFoundError("webhook", f"{api_name}/{name}")
+        if trigger.method != method:
+            raise RefusedError(405, "wrong_method", f"The webhook {name} takes {trigger.method}.")
+        started = await _evaluated(connection, Target(automation, document), trigger, payload, now, settings)
+    if started:
+        await launch_or_leave(client, settings, started)
+    return started.id if started else None, automation["id"]
+
+
+async def _evaluated(
+    connection: Connection, target: Target, trigger: WebhookTrigger, payload: Any, now: datetime, settings: Settings
+) -> Started | None:
+    """Event, evaluation and execution in one transaction."""
+    event = await insert_event(connection, "webhook", None, now, {"webhook": trigger.name, "body": payload})
+    record, why_not = await _webhook_record(connection, target, trigger, payload)
+    started = None
+    if why_not is None:
+        cause = Cause(trigger=_webhook_cause(trigger, payload, now), event_id=event)
+        started = await create_execution(connection, Target(target.automation, target.document, record), cause, now, settings)
+    outcome = "started" if started else "not_started"
+    await insert_evaluation(
+        connection, event, target.automation["id"], trigger.id, outcome, why_not, started.id if started else None, now
+    )
+    return started
+
+
+def _webhook_cause(trigger: WebhookTrigger, payload: Any, now: datetime) -> dict[str, Any]:
+    values = extracted(payload, trigger.extract)
+    return {
+        "type": "webhook", "id": trigger.id, "webhook": trigger.name, "values": values,
+        "event_at": now.isoformat(), "evaluated_at": now.isoformat(),
+    }  # fmt: skip
+
+
+async def _webhook_record(
+    connection: Connection, target: Target, trigger: WebhookTrigger, payload: Any
+) -> tuple[Any | None, str | None]:
+    """The record, and the reason not to start."""
+    if not target.automation["active"]:
+        return None, "inactive"
+    if trigger.skip:
+        return None, "skipped"
+    if target.automation["object_id"] is None:
+        return None, None
+    record = await _found_record(connection, target.automation["object_id"], trigger.record, payload)
+    return record, None if record else "no_record"
+
+
+async def _found_record(connection: Connection, object_id: UUID, reference: RecordReference | None, payload: Any) -> Any | None:
+    ways = reference.model_dump(exclude_none=True) if reference else {}
+    for way, path in ways.items():
+        found = found_at(payload, path)
+        if isinstance(found, str) and found.strip():
+            return await _find(connection, object_id, way, found.strip())
+    return None
+
+
+async def _find(connection: Connection, object_id: UUID, way: str, key: str) -> Any | None:
+    if way != "id":
+        return await find_record(connection, object_id, email=key if way == "email" else None, name=key if way == "name" else None)
+    try:
+        return await find_record(connection, object_id, id=UUID(key))
+    except ValueError:
+        return None

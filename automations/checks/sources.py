@@ -1,0 +1,105 @@
+"""Checks of sources, wherever they stand: the names in them, and fixed values against the variable or field that they are for."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from automations.checks.draft import Draft, UnreadTrigger
+from automations.checks.names import field_problems, related_problems, variable_problems
+from automations.errors import FieldValueError
+from automations.field_values import VariableType, variable_value
+from automations.problems import Problem, at
+from automations.sources import FieldSource, Source, StaticSource, TriggerSource, VariableSource, WebhookSource
+from automations.steps.base import StepBase
+from automations.steps.control import StartAutomation
+from automations.steps.fields import ChangeFieldValue
+from automations.steps.integration import texts_inside
+from automations.steps.variables import InitializeVariable, UpdateVariable
+from automations.templates import is_template
+from automations.triggers import WebhookTrigger
+
+
+def sources_of(step: StepBase) -> Iterator[tuple[str, Source]]:
+    """A step's sources, each with its path inside the step."""
+    match step:
+        case InitializeVariable() | UpdateVariable():
+            yield from ((f"sources[{index}]", source) for index, source in enumerate(step.sources))
+        case ChangeFieldValue():
+            yield from ((f"changes[{index}].from", change.source) for index, change in enumerate(step.changes) if change.source)
+        case StartAutomation():
+            yield from ((f"overrides[{index}].value", override.value) for index, override in enumerate(step.overrides))
+        case _:
+            return
+
+
+def source_problems(draft: Draft) -> Iterator[Problem]:
+    for path, step in draft.walk:
+        for place, source in sources_of(step):
+            yield from _problems(draft, source, at(path, place))
+        yield from _fixed_values(draft, step, path)
+
+
+def _problems(draft: Draft, source: Source, path: str) -> Iterator[Problem]:
+    match source:
+        case FieldSource(through=None):
+            yield from field_problems(draft, source.field, at(path, "field"))
+        case FieldSource():
+            yield from related_problems(draft, source.through or "", source.field, path)
+        case VariableSource():
+            yield from variable_problems(draft, source.variable, at(path, "variable"))
+        case WebhookSource():
+            yield from _webhook_problems(draft, source, path)
+        case StaticSource() | TriggerSource():
+            return
+
+
+def _webhook_problems(draft: Draft, source: WebhookSource, path: str) -> Iterator[Problem]:
+    if not can_tell_webhooks(draft, source.webhook):
+        return
+    named = [trigger for trigger in webhooks(draft) if trigger.name == source.webhook]
+    if not named:
+        sentence = f"There is no webhook trigger named {source.webhook}."
+        yield Problem(path=at(path, "webhook"), code="unknown_webhook", sentence=sentence)
+    elif source.value is not None and not any(source.value in trigger.extract for trigger in named):
+        sentence = f"The webhook {source.webhook} extracts no value {source.value[:80]}."
+        yield Problem(path=at(path, "value"), code="unknown_webhook_value", sentence=sentence)
+
+
+def webhooks(draft: Draft) -> list[WebhookTrigger]:
+    return [trigger for trigger in draft.triggers if isinstance(trigger, WebhookTrigger)]
+
+
+def can_tell_webhooks(draft: Draft, name: str | None = None) -> bool:
+    """Not if a trigger that could not be read may be the one; without a name, if any is."""
+    unread = [trigger for trigger in draft.triggers if isinstance(trigger, UnreadTrigger)]
+    return "triggers" not in draft.unread and not any(name is None or trigger.name in (None, name) for trigger in unread)
+
+
+def _fixed_values(draft: Draft, step: StepBase, path: str) -> Iterator[Problem]:
+    match step:
+        case InitializeVariable():
+            yield from _fixed(step.type, step.list, step.name, step.sources, path)
+        case UpdateVariable():
+            variable = next((each for each in _variables(draft) if each.name == step.variable), None)
+            if variable is not None:
+                yield from _fixed(variable.type, variable.list, variable.name, step.sources, path)
+        case _:
+            return
+
+
+def _variables(draft: Draft) -> list[InitializeVariable]:
+    return [variable for variable in draft.variables if isinstance(variable, InitializeVariable)]
+
+
+def _fixed(kind: VariableType, is_list: bool, name: str, sources: Sequence[Source], path: str) -> Iterator[Problem]:
+    for index, source in enumerate(sources):
+        if not isinstance(source, StaticSource) or not is_fixed(source.static):
+            continue
+        try:
+            variable_value(kind, is_list, source.static, name=name)
+        except FieldValueError as error:
+            yield Problem(path=f"{path}.sources[{index}].static", code="invalid_variable_value", sentence=error.sentence)
+
+
+def is_fixed(value: Any) -> bool:
+    """Whether a value is what it shows: no text in it is a template."""
+    return not any(is_template(text) for _, text in texts_inside(value, ""))

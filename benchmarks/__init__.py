@@ -1,0 +1,1 @@
+"""What Everstep costs, beside bare Temporal workflows."""

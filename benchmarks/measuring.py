@@ -1,0 +1,86 @@
+"""Rounds: the variants take turns, so that what disturbs the machine disturbs all of them."""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median, quantiles
+from time import perf_counter
+
+from benchmarks.processor import used_ms
+from benchmarks.variants import Variant
+
+_SETTLING_SECONDS = 0.5
+"""After a turn, so that what a server still does for it is counted as its own."""
+
+
+@dataclass(frozen=True)
+class Load:
+    executions: int
+    rounds: int
+    concurrency: int
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What one variant did in one round; the processor time is by process, an execution."""
+
+    completed: int
+    per_second: float
+    p50_ms: float
+    p99_ms: float
+    cpu_ms: Mapping[str, float]
+
+    @property
+    def total_cpu_ms(self) -> float:
+        return sum(self.cpu_ms.values())
+
+
+Rounds = Mapping[str, Sequence[Turn]]
+"""By the variant's name, in the order of the rounds."""
+
+
+async def measure(variants: Sequence[Variant], load: Load, processes: Mapping[str, int]) -> Rounds:
+    """Runs a warm-up and then the rounds, each beginning with another variant."""
+    for variant in variants:
+        await take_turn(variant, min(load.executions, 2 * load.concurrency), load.concurrency, processes)
+    rounds: dict[str, list[Turn]] = {variant.name: [] for variant in variants}
+    for number in range(load.rounds):
+        for variant in (*variants[number % len(variants) :], *variants[: number % len(variants)]):
+            turn = await take_turn(variant, load.executions, load.concurrency, processes)
+            rounds[variant.name].append(turn)
+    return rounds
+
+
+async def take_turn(variant: Variant, executions: int, concurrency: int, processes: Mapping[str, int]) -> Turn:
+    await variant.prepare(executions)
+    await asyncio.sleep(_SETTLING_SECONDS)
+    before, began = used_ms(processes), perf_counter()
+    latencies = await _run(variant, executions, concurrency)
+    seconds = perf_counter() - began
+    await asyncio.sleep(_SETTLING_SECONDS)
+    after = used_ms(processes)
+    await variant.check()
+    return Turn(
+        completed=len(latencies),
+        per_second=executions / seconds,
+        p50_ms=1000 * median(latencies),
+        p99_ms=1000 * quantiles(latencies, n=100, method="inclusive")[98],
+        cpu_ms={name: (after[name] - before[name]) / executions for name in processes},
+    )
+
+
+async def _run(variant: Variant, executions: int, concurrency: int) -> list[float]:
+    """The seconds that each execution took, with so many of them in flight at any time."""
+    latencies: list[float] = []
+    turns = iter(range(executions))
+    async with asyncio.TaskGroup() as lanes:
+        for _ in range(concurrency):
+            lanes.create_task(_execute_in_turn(variant, turns, latencies))
+    return latencies
+
+
+async def _execute_in_turn(variant: Variant, turns: Iterator[int], latencies: list[float]) -> None:
+    for _ in turns:
+        began = perf_counter()
+        await variant.execute()
+        latencies.append(perf_counter() - began)

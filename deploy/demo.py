@@ -1,0 +1,92 @@
+"""`make demo`: everything on this machine, the examples in it, and what they do as they do it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from pathlib import Path
+from urllib.parse import quote
+
+import httpx2
+from rich.console import Console
+
+from deploy.examples import call, load_examples
+from deploy.exits import run
+from deploy.stack import Stack, whole_stack
+from deploy.timeline import Timeline, is_at_rest
+
+FOLDER = Path(".everstep")
+_WATCH = 90.0
+
+
+async def main() -> int:
+    """0 at its own end and at Ctrl-C, 1 where an execution of the examples failed or went nowhere."""
+    try:
+        async with whole_stack(FOLDER) as stack, httpx2.AsyncClient(base_url=stack.api, timeout=20) as client:
+            return await _show(stack, client, once=os.environ.get("DEMO_ONCE") == "1")
+    except asyncio.CancelledError:
+        print("\nStopped.", flush=True)
+        return 0
+
+
+async def _show(stack: Stack, client: httpx2.AsyncClient, *, once: bool) -> int:
+    console = Console()
+    console.print("Loading objects, team, leads and automations from examples/ …")
+    leads = await load_examples(client)
+    known = {execution["id"] for execution in (await call(client, "GET", "/executions?size=200"))["items"]}
+    timeline = Timeline(client, console, known)
+    await _fire(stack, client, console, leads)
+    done = await _watch(timeline)
+    _print_addresses(stack, console)
+    if once:
+        return 0 if done else 1
+    console.print("\nEverything stays up; new executions show here. Ctrl-C stops it all.")
+    while True:
+        await timeline.follow()
+        await asyncio.sleep(1)
+
+
+async def _fire(stack: Stack, client: httpx2.AsyncClient, console: Console, leads: dict[str, str]) -> None:
+    """Two calls of the webhook, one for a big lead and one for a small one, and one start by the API."""
+    console.print("Calling the webhook twice and the API once …\n")
+    for email, seats in (("lise@fission.example", 80), ("grace@cobol.example", 4)):
+        payload = {"contact": {"email": email}, "company": {"seats": seats}, "source": "demo"}
+        await call(client, "POST", "/webhooks/demo-request/demo-form", json=payload)
+    start = {"record_id": leads["ada@analytical.example"], "variables": {"check_url": f"{stack.api}/health/live"}}
+    await call(client, "POST", "/automations/score-lead/executions", json=start)
+
+
+async def _watch(timeline: Timeline) -> bool:
+    """Until all executions are at rest; whether they all got there, and none failed."""
+    end = time.monotonic() + _WATCH
+    while time.monotonic() < end:
+        executions = await timeline.follow()
+        if executions and all(map(is_at_rest, executions)):
+            return all(execution["state"] != "failed" for execution in executions)
+        await asyncio.sleep(0.3)
+    return False
+
+
+def _print_addresses(stack: Stack, console: Console) -> None:
+    console.print()
+    for name, address in stack.addresses().items():
+        console.print(f"  {name:<18} {address}", highlight=False, soft_wrap=True)
+    for message in stack.mail.messages()[-3:]:
+        console.print(f"  {'  mail':<18} to {message['To']}: {message['Subject']}", highlight=False, soft_wrap=True)
+    if stack.web_ui:
+        console.print("\n  In the Temporal Web UI:")
+        for what, query in _QUERIES.items():
+            console.print(f"  {what:<18} {stack.web_ui}/namespaces/default/workflows?query={quote(query)}", highlight=False, soft_wrap=True)
+
+
+_QUERIES = {
+    "one automation": 'Automation="demo-request"',
+    "waiting": 'State="paused"',
+    "low priority": 'Priority="low"',
+    "big and waiting": 'Automation="demo-request" AND State="paused" AND Priority="regular"',
+}
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,96 @@
+"""The whole product on this machine: services, worker and gateway, in one folder."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+
+from deploy.lock import FolderLock
+from deploy.mail import MailSink
+from deploy.ports import announced_port
+from deploy.postgres import LocalPostgres
+from deploy.processes import ChildProcess
+from deploy.progress import Say, say
+from deploy.services import running, until_ready
+from deploy.settings import LocalSettings
+from deploy.temporal import TemporalDevServer
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Stack:
+    """What runs, and where."""
+
+    api: str
+    web_ui: str | None
+    mail: MailSink
+    folder: Path
+
+    def addresses(self) -> dict[str, str]:
+        ui = {"Temporal Web UI": self.web_ui} if self.web_ui else {}
+        mail = f"{self.mail.folder} (SMTP at {self.mail.address})"
+        return {"API docs": f"{self.api}/docs", **ui, "Mail": mail, "Logs": str(self.folder / "logs")}
+
+
+@asynccontextmanager
+async def whole_stack(folder: Path, *, say: Say = say) -> AsyncGenerator[Stack]:
+    """Starts everything in the folder, one run at a time, and stops it at the end. Raises LocalServiceError."""
+    settings = LocalSettings()
+    postgres = LocalPostgres(folder / "postgres", external_url=settings.database_url)
+    temporal = TemporalDevServer(
+        folder / "temporal",
+        cli=settings.temporal_cli,
+        external_address=settings.temporal_address,
+        external_ui_address=settings.temporal_ui_address,
+        log=folder / "logs" / "temporal.log",
+        say=say,
+    )
+    mail = MailSink(folder / "mail", port=1025, say=say)
+    with FolderLock(folder) as lock:
+        say("Starting Postgres, Temporal and the mail sink …")
+        async with running(postgres, temporal, mail):
+            environment = _environment(postgres, temporal, mail)
+            port = announced_port(8000, "API", say)
+            say("Starting the worker and the API …")
+            worker = _python("worker.py", log=folder / "logs" / "worker.log", env=environment)
+            api = _python("-m", "api", log=folder / "logs" / "api.log", env={**environment, "EVERSTEP_API_PORT": str(port)})
+            stack = Stack(f"http://127.0.0.1:{port}", temporal.ui_address, mail, folder)
+            try:
+                worker.start()
+                api.start()
+                await until_ready("API", lambda: _answers(f"{stack.api}/health/ready"), process=api)
+                lock.note(stack.addresses())
+                yield stack
+            finally:
+                await api.stop()
+                await worker.stop()
+
+
+def _environment(postgres: LocalPostgres, temporal: TemporalDevServer, mail: MailSink) -> dict[str, str]:
+    ours = {
+        "EVERSTEP_DATABASE_URL": postgres.dsn,
+        "EVERSTEP_TEMPORAL_ADDRESS": temporal.address,
+        "EVERSTEP_SMTP_HOST": mail.host,
+        "EVERSTEP_SMTP_PORT": str(mail.port),
+    }
+    web_ui = {"EVERSTEP_WEB_UI_URL": temporal.ui_address} if temporal.ui_address else {}
+    return {**os.environ, **ours, **web_ui}
+
+
+def _python(*arguments: str, log: Path, env: dict[str, str]) -> ChildProcess:
+    return ChildProcess([sys.executable, *arguments], log=log, env=env, cwd=PROJECT)
+
+
+async def _answers(address: str) -> bool:
+    try:
+        async with httpx2.AsyncClient(timeout=2) as client:
+            return (await client.get(address)).status_code == 200
+    except httpx2.HTTPError:
+        return False

@@ -1,0 +1,82 @@
+"""Prints what executions do, as they do it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx2
+from rich.console import Console
+from rich.markup import escape
+
+from deploy.examples import call
+
+_MARKS = {"completed": "[green]✓[/]", "failed": "[red]✗[/]", "waiting": "[yellow]…[/]", "retrying": "[yellow]↻[/]", "skipped": "–", "canceled": "×", "running": "▸"}
+_STATES = {"completed": "green", "failed": "red", "canceled": "magenta", "paused": "yellow", "retrying": "yellow", "active": "cyan"}
+_FAR = timedelta(seconds=60)
+
+
+class Timeline:
+    """Follows every execution made since it began; each step run and each state is printed once."""
+
+    def __init__(self, client: httpx2.AsyncClient, console: Console, known: set[str]) -> None:
+        self._client, self._console, self._known = client, console, known
+        self._printed: set[tuple[str, ...]] = set()
+        self._mails = 0
+
+    async def follow(self) -> list[dict[str, Any]]:
+        """One look: prints what is new, answers the executions of this run, oldest first."""
+        page = await call(self._client, "GET", "/executions?size=50")
+        ours = [execution for execution in reversed(page["items"]) if execution["id"] not in self._known]
+        for execution in ours:
+            await self._follow_one(execution)
+        return ours
+
+    async def _follow_one(self, execution: dict[str, Any]) -> None:
+        if self._once("begun", execution["id"]):
+            trigger = execution["trigger"]
+            by = {"webhook": f"webhook {trigger.get('webhook')}", "automation": f"automation {trigger.get('automation')}"}
+            self._line(execution, f"[bold]begins[/], started by {by.get(trigger['type'], 'the API')} · {execution['priority']}", execution["created_at"])
+        history = await call(self._client, "GET", f"/executions/{execution['id']}/history?size=200")
+        for run in history["step_runs"]:
+            if self._once(execution["id"], str(run["sequence"]), run["status"], str(run["attempt"])):
+                self._line(execution, f"  {_MARKS[run['status']]} {run['step_id']:<8} {_said(run)}", run["finished_at"] or run["started_at"])
+        if self._once(execution["id"], execution["state"], execution["waiting_until"] or ""):
+            self._line(execution, _state(execution), execution["updated_at"])
+
+    def _once(self, *key: str) -> bool:
+        new = key not in self._printed
+        self._printed.add(key)
+        return new
+
+    def _line(self, execution: dict[str, Any], said: str, at: str) -> None:
+        who = f"{execution['automation']} · {execution['record_name'] or 'global'}"
+        self._console.print(f"[dim]{at[11:19]}[/]  {escape(who):<30} {said}", highlight=False, soft_wrap=True)
+
+
+def _said(run: dict[str, Any]) -> str:
+    """What the step did: its own words, and the result."""
+    result = run["error"]["sentence"] if run["error"] else _result(run["output"])
+    return escape(f"{run['description']}{f'  →  {result}' if result else ''}")
+
+
+def _result(output: dict[str, Any]) -> str:
+    shown = output.get("changed", output)
+    return ", ".join(f"{name} {value}" for name, value in shown.items() if name != "body")[:120]
+
+
+def _state(execution: dict[str, Any]) -> str:
+    colour = _STATES[execution["state"]]
+    until = f" until {execution['waiting_until'][:16].replace('T', ' ')} UTC" if execution["waiting_until"] else ""
+    why = f": {execution['reason']}" if execution["reason"] else ""
+    return f"[{colour}]{execution['state']}[/]{escape(why)}{until}"
+
+
+def is_at_rest(execution: dict[str, Any]) -> bool:
+    """Over, or waiting for longer than anyone would watch."""
+    if execution["finished_at"]:
+        return True
+    if execution["state"] != "paused" or not execution["waiting_until"]:
+        return execution["state"] == "paused"
+    left = datetime.fromisoformat(execution["waiting_until"]) - datetime.fromisoformat(execution["updated_at"])
+    return left > _FAR

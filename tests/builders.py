@@ -1,0 +1,67 @@
+"""Documents and their parts as plain JSON values: a test says only what matters to it."""
+
+from typing import Any
+
+Json = dict[str, Any]
+
+
+def document(**parts: Any) -> Json:
+    """A global automation without steps, unless the parts say otherwise."""
+    return {"api_name": "demo", "name": "Demo", **parts}
+
+
+def delay(id: str, **more: Any) -> Json:
+    length = {} if {"for", "until", "at", "hours", "minutes", "weeks"} & more.keys() else {"days": 1}
+    return {"id": id, "type": "delay", **length, **more}
+
+
+def condition(id: str, yes: list[Json] | None = None, no: list[Json] | None = None, **more: Any) -> Json:
+    """Asks for a variable `seats`, unless `if` says otherwise."""
+    asked = {"variable": "seats", "op": ">=", "value": 50}
+    return {"id": id, "type": "condition", "if": asked, "if_yes": yes or [], "if_no": no or [], **more}
+
+
+def go_to(id: str, step: str, **more: Any) -> Json:
+    return {"id": id, "type": "go_to_step", "step": step, **more}
+
+
+def stop(id: str, action: str = "complete", **more: Any) -> Json:
+    return {"id": id, "type": "stop_execution", "action": action, **more}
+
+
+def change(id: str, **values: Any) -> Json:
+    """Overwrites the named fields."""
+    changes = [{"field": field, "value": value} for field, value in values.items()]
+    return {"id": id, "type": "change_field_value", "changes": changes}
+
+
+def update(id: str, variable: str, *sources: Json, **more: Any) -> Json:
+    return {"id": id, "type": "update_variable", "variable": variable, "sources": list(sources) or [{"static": 1}], **more}
+
+
+def math(id: str, *arguments: Json, into: Json, operation: str = "add", **more: Any) -> Json:
+    return {"id": id, "type": "math", "operation": operation, "arguments": list(arguments), "into": into, **more}
+
+
+def mail(id: str, to: Any = "owner", subject: str = "Hello", **more: Any) -> Json:
+    return {"id": id, "type": "notify_member_via_email", "to": to, "subject": subject, **more}
+
+
+def request(id: str, url: str = "http://example.org", **more: Any) -> Json:
+    return {"id": id, "type": "http_request", "url": url, **more}
+
+
+def start(id: str, *automations: str, on: Any = "global", **more: Any) -> Json:
+    return {"id": id, "type": "start_automation", "automations": list(automations), "on": on, **more}
+
+
+def variable(name: str, *sources: Json, type: str = "number", **more: Any) -> Json:
+    return {"id": f"v-{name}", "name": name, "type": type, "sources": list(sources) or [{"static": 1}], **more}
+
+
+def webhook(id: str = "hook", name: str = "form", **more: Any) -> Json:
+    return {"id": id, "type": "webhook", "name": name, "auth": "none", **more}
+
+
+def manual(id: str = "hand", **more: Any) -> Json:
+    return {"id": id, "type": "manual", **more}

@@ -1,0 +1,123 @@
+"""The hot queries are answered from an index, whatever plan Postgres keeps for them."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from pydantic_core import from_json
+
+from store.database import Connection, Database
+from store.sql import QUERIES
+from tests.store.building import NOW, lead_object
+
+BIG = {"records", "executions", "step_runs", "events", "automations", "employees"}
+
+
+async def fill(connection: Connection) -> dict[str, Any]:
+    """A few thousand rows of each kind, and the ids of one of them."""
+    lead = await lead_object(connection)
+    await connection.execute(
+        """
+        insert into records (id, object_id, name, field_values)
+        select gen_random_uuid(), $1, 'Name ' || n, jsonb_build_object('email', 'e' || n || '@example.com', 'seats', n % 50)
+        from generate_series(1, 5000) n
+        """,
+        lead.id,
+    )
+    await connection.execute(
+        """
+        insert into employees (id, name, email) select gen_random_uuid(), 'E' || n, 'e' || n || '@example.com'
+        from generate_series(1, 3000) n
+        """
+    )
+    await connection.execute(
+        """
+        insert into automations (id, api_name, active, document) select gen_random_uuid(), 'automation-' || n, true, '{}'
+        from generate_series(1, 1000) n
+        """
+    )
+    await connection.execute(
+        """
+        insert into executions (id, workflow_id, automation_id, record_id, priority, state, revision, root_id, start_request,
+                                created_at, updated_at)
+        select r.id, r.id::text, a.id, r.id, 'regular', 'active', 1, r.id, '{}', $1, $1
+        from (select id, row_number() over () % 1000 as n from records) r
+        join (select id, row_number() over () - 1 as n from automations) a using (n)
+        """,
+        NOW,
+    )
+    await connection.execute(
+        """
+        insert into step_runs (execution_id, sequence, step_id, step_type, revision, status, attempt, started_at)
+        select id, n, 's', 'delay', 1, 'completed', 1, $1 from executions, generate_series(1, 3) n
+        """,
+        NOW,
+    )
+    await connection.execute(
+        "insert into events (id, kind, record_id, event_at) select gen_random_uuid(), 'x', id, $1 from records", NOW
+    )
+    await connection.execute("vacuum analyze")
+    some = await connection.fetchval("select id from records where field_values @> '{\"email\": \"e77@example.com\"}'")
+    return {"object": lead.id, "record": some, "automation": await connection.fetchval("select id from automations limit 1")}
+
+
+def scanned(plan: dict[str, Any]) -> set[str]:
+    """The tables that a plan reads from end to end."""
+    here = {plan["Relation Name"]} if plan["Node Type"] == "Seq Scan" else set()
+    return here.union(*(scanned(part) for part in plan.get("Plans", [])))
+
+
+async def plan_of(connection: Connection, name: str, /, **values: Any) -> dict[str, Any]:
+    """The plan made for these values."""
+    query = getattr(QUERIES, name)
+    arguments = [values[parameter] for parameter in _parameters(name)]
+    return from_json(await connection.fetchval(f"explain (format json) {query.sql}", *arguments))[0]["Plan"]
+
+
+async def generic_plan_of(connection: Connection, name: str, /, **_: Any) -> dict[str, Any]:
+    """The plan that is kept for a statement that was prepared: it knows no values."""
+    await connection.execute("set plan_cache_mode = force_generic_plan")
+    await connection.execute(f"prepare {name} as {getattr(QUERIES, name).sql}")
+    nulls = ", ".join("null" for _ in _parameters(name))
+    return from_json(await connection.fetchval(f"explain (format json) execute {name}({nulls})"))[0]["Plan"]
+
+
+def _parameters(name: str) -> list[str]:
+    return QUERIES.driver_adapter.var_sorted[name]
+
+
+@pytest.mark.parametrize("planned", [plan_of, generic_plan_of])
+async def test_hot_queries_read_no_big_table_from_end_to_end(planned: Any, database: Database) -> None:
+    async with database.connection() as connection:
+        ids = await fill(connection)
+        asked: dict[str, dict[str, Any]] = {
+            "load_step": {"id": ids["record"], "sequence": 2},
+            "read_execution": {"id": ids["record"]},
+            "lock_execution": {"id": ids["record"]},
+            "list_step_runs": {"id": ids["record"], "after": 0, "size": 100},
+            "list_not_started": {"before": NOW, "size": 100},
+            "count_executions_of_record": {"record_id": ids["record"]},
+            "read_automation": {"api_name": "automation-7"},
+            "read_record": {"id": ids["record"]},
+            "lock_record": {"id": ids["record"]},
+            "list_records": {"object_id": ids["object"], "cursor": uuid4(), "archived": False, "size": 50},
+            "find_record_by_id": {"id": ids["record"], "object_id": ids["object"]},
+            "find_record_by_values": {"object_id": ids["object"], "held": [{"email": "e77@example.com"}, {"second_email": "x"}]},
+            "find_record_by_name": {"object_id": ids["object"], "name": "name 77"},
+            "list_objects_of_records": {"ids": [ids["record"]]},
+            "list_known_employees": {"ids": [uuid4()], "emails": ["e7@example.com"]},
+            "find_employee_by_email": {"email": "e7@example.com"},
+            "list_employees": {"cursor": None, "size": 50},
+        }
+        read = {name: scanned(await planned(connection, name, **values)) for name, values in asked.items()}
+        assert {name: tables & BIG for name, tables in read.items() if tables & BIG} == {}
+
+
+async def test_an_address_is_found_by_its_index(database: Database) -> None:
+    async with database.connection() as connection:
+        ids = await fill(connection)
+        plan = await plan_of(connection, "find_record_by_values", object_id=ids["object"], held=[{"email": "e77@example.com"}])
+        assert "records_by_field_value" in str(plan)
+        row = await QUERIES.find_record_by_values(connection, object_id=ids["object"], held=[{"email": "e77@example.com"}])
+        assert row["id"] == ids["record"]
+        assert isinstance(row["id"], UUID)

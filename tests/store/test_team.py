@@ -1,0 +1,55 @@
+import pytest
+from pydantic import ValidationError
+
+from store.business import Business, read_business, write_business
+from store.database import Database
+from store.team import (
+    find_employee_by_email,
+    list_employees,
+    list_employees_by_ids,
+    list_employees_by_role,
+    put_employee,
+)
+
+
+async def test_an_address_is_one_employee_whatever_its_case(database: Database) -> None:
+    async with database.connection() as connection:
+        first = await put_employee(connection, "Ada@example.com", name="Ada", roles=["sales", "sales"])
+        second = await put_employee(connection, "ada@example.com", name="Ada L.", active=False)
+        assert first["id"] == second["id"]
+        assert (first["roles"], second["roles"], second["active"]) == (["sales"], [], False)
+        assert await find_employee_by_email(connection, "ADA@example.com") == second
+        assert await find_employee_by_email(connection, "bob@example.com") is None
+
+
+async def test_a_role_is_asked_of_those_who_are_there(database: Database) -> None:
+    async with database.connection() as connection:
+        ada = await put_employee(connection, "ada@example.com", name="Ada", roles=["sales", "lead"])
+        bob = await put_employee(connection, "bob@example.com", name="Bob", roles=["sales"])
+        gone = await put_employee(connection, "gone@example.com", name="Gone", roles=["sales"], active=False)
+        assert await list_employees_by_role(connection, "sales") == [ada, bob]
+        assert await list_employees_by_role(connection, "lead") == [ada]
+        assert await list_employees_by_role(connection, "unknown") == []
+        assert await list_employees_by_ids(connection, [gone["id"], ada["id"]]) == [ada, gone]
+
+
+async def test_employees_are_listed_by_address_a_page_at_a_time(database: Database) -> None:
+    async with database.connection() as connection:
+        for email in ("C@example.com", "a@example.com", "B@example.com"):
+            await put_employee(connection, email, name=email)
+        first = await list_employees(connection, size=2)
+        rest = await list_employees(connection, cursor=first[-1]["email"], size=2)
+        assert [row["email"][0] for row in (*first, *rest)] == ["a", "B", "C"]
+
+
+async def test_the_business_is_read_and_changed(database: Database) -> None:
+    async with database.connection() as connection:
+        assert await read_business(connection) == Business(name="Everstep", timezone="UTC", locale="en")
+        changed = Business(name="Bakery", timezone="Europe/Vienna", locale="de-AT")
+        assert await write_business(connection, changed) == changed == await read_business(connection)
+
+
+@pytest.mark.parametrize("timezone", ["Mars/Base", "", "europe", "/etc/passwd"])
+def test_a_timezone_is_one_that_exists(timezone: str) -> None:
+    with pytest.raises(ValidationError, match="must be a timezone such as"):
+        Business(name="Bakery", timezone=timezone, locale="de")
