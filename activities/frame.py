@@ -1,7 +1,8 @@
 """The frame around every step: load, run, write, answer what is next.
 
-Effect, history and position are written by one statement that takes hold only if the execution and the record are as they were read;
-else the step is read and run again. What has left the house is not taken back or done twice: only its writing is tried again.
+Effect, history and position are written by one statement that takes hold only if the execution and the record are as they were
+read; else the step is read and run again. What has left the house is not taken back or done twice: only its writing is tried
+again.
 """
 
 import asyncio

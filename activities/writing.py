@@ -37,11 +37,9 @@ class Attempt:
         return replace(self, row=row, newest=newest)
 
 
-async def write_result(
-    connection: Any, attempt: Attempt, result: Result, seconds: float, outcome: Outcome | None = None
-) -> Outcome | None:
+async def write_result(connection: Any, attempt: Attempt, result: Result, seconds: float) -> Outcome | None:
     """None if the execution or the record changed since it was read; nothing was written then."""
-    outcome = outcome or _outcome(attempt, result)
+    outcome = _outcome(attempt, result)
     write = _write(attempt, result, seconds, outcome)
     if result.also is None:
         written = await write_step_run(connection, write)
@@ -85,8 +83,9 @@ def _write(attempt: Attempt, result: Result, seconds: float, outcome: Outcome) -
     request, row = attempt.request, attempt.row
     return StepRunWrite(
         execution_id=request.execution_id, version=row["version"], sequence=request.sequence, step_id=attempt.step.id,
-        step_type=attempt.step.step_type, revision=attempt.revision, stands_in=row["revision"], status=_status(result), attempt=request.attempt,
-        now=request.now, duration=timedelta(seconds=seconds), position=_position(attempt, outcome), outcome=outcome.as_json(),
+        step_type=attempt.step.step_type, revision=attempt.revision, stands_in=row["revision"], status=_status(result),
+        attempt=request.attempt, now=request.now, duration=timedelta(seconds=seconds),
+        position=_position(attempt, outcome), outcome=outcome.as_json(),
         used=result.used, output=_kept(result.output), error=result.error,
         variables={**row["variables"], **result.variables} if result.variables else None, warning=result.warning,
         change=_change(row, result), root_id=row["root_id"], depth=row["depth"],

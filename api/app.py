@@ -13,9 +13,7 @@ from api.openapi import PROBLEM_RESPONSES, describe_problems, operation_id
 from api.problems import add_error_handlers
 from api.starting import TemporalWatch
 
-ROUTERS = tuple(
-    module.router for module in (automations, executions, webhooks, objects, records, employees, business, health)
-)
+ROUTERS = tuple(module.router for module in (automations, executions, webhooks, objects, records, employees, business, health))
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:

@@ -7,7 +7,7 @@ from typing import Any, cast
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.problems import Problem, answer, problem
+from api.problems import ProblemDetails, answer, problem
 
 WEBHOOKS = "/webhooks"
 """Where anything may come in: bad JSON too."""
@@ -62,11 +62,11 @@ def _replayed(body: bytes, receive: Receive) -> Receive:
     return next_message
 
 
-def _too_large(limit: int) -> Problem:
+def _too_large(limit: int) -> ProblemDetails:
     return problem(413, "body_too_large", f"The body is larger than {limit:,} bytes.")
 
 
-def _text_problem(scope: Scope, body: bytes) -> Problem | None:
+def _text_problem(scope: Scope, body: bytes) -> ProblemDetails | None:
     if "\0" in scope["path"] or b"%00" in scope["query_string"]:
         return problem(422, "invalid_text", "The address holds a NUL character.")
     if scope["path"].startswith(WEBHOOKS) or not body:
@@ -76,7 +76,7 @@ def _text_problem(scope: Scope, body: bytes) -> Problem | None:
     return _json_problem(body) if "json" in Headers(scope=scope).get("content-type", "") else None
 
 
-def _json_problem(body: bytes) -> Problem | None:
+def _json_problem(body: bytes) -> ProblemDetails | None:
     try:
         text = body.decode()
     except UnicodeDecodeError:

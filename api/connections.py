@@ -16,6 +16,7 @@ from store.database import Database
 from workflows.converter import DATA_CONVERTER
 
 _TRY_AGAIN_AFTER = timedelta(seconds=1)
+_PATIENCE = timedelta(seconds=5)
 _QUICK = RetryConfig(max_elapsed_time_millis=2_000, max_retries=3)  # a caller waits for the answer
 _LOG = structlog.get_logger("everstep.api")
 T = TypeVar("T")
@@ -84,9 +85,10 @@ class Connections:
         return database
 
     async def _connect_temporal(self) -> Client:
-        return await Client.connect(
-            self._settings.temporal_address,
-            namespace=self._settings.temporal_namespace,
-            data_converter=DATA_CONVERTER,
-            retry_config=_QUICK,
-        )
+        async with asyncio.timeout(_PATIENCE.total_seconds()):
+            return await Client.connect(
+                self._settings.temporal_address,
+                namespace=self._settings.temporal_namespace,
+                data_converter=DATA_CONVERTER,
+                retry_config=_QUICK,
+            )

@@ -6,9 +6,9 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from pydantic.json_schema import models_json_schema
 
-from api.problems import MEDIA_TYPE, Problem, ProblemItem
+from api.problems import MEDIA_TYPE, ProblemDetails, ProblemItem
 
-_REFERENCE = {"schema": {"$ref": "#/components/schemas/Problem"}}
+_REFERENCE = {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}
 PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
     "4XX": {"description": "What is wrong with the request", "content": {MEDIA_TYPE: _REFERENCE}},
     "5XX": {"description": "What is wrong here, or away at the moment", "content": {MEDIA_TYPE: _REFERENCE}},
@@ -27,7 +27,7 @@ def describe_problems(app: FastAPI) -> None:
     def described() -> dict[str, Any]:
         schema = plain()
         _, models = models_json_schema(
-            [(Problem, "serialization"), (ProblemItem, "serialization")], ref_template="#/components/schemas/{model}"
+            [(ProblemDetails, "serialization"), (ProblemItem, "serialization")], ref_template="#/components/schemas/{model}"
         )
         schema.setdefault("components", {}).setdefault("schemas", {}).update(models["$defs"])
         return schema

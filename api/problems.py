@@ -30,7 +30,7 @@ class ProblemItem(BaseModel):
     sentence: str
 
 
-class Problem(BaseModel):
+class ProblemDetails(BaseModel):
     type: str
     title: str
     status: int
@@ -66,8 +66,8 @@ STATUSES = {
 _AWAY = {RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED}
 
 
-def problem(status: int, code: str, detail: str, errors: Sequence[ProblemItem] = ()) -> Problem:
-    return Problem(
+def problem(status: int, code: str, detail: str, errors: Sequence[ProblemItem] = ()) -> ProblemDetails:
+    return ProblemDetails(
         type=f"urn:everstep:problem:{code}",
         title=HTTPStatus(status).phrase,
         status=status,
@@ -77,7 +77,7 @@ def problem(status: int, code: str, detail: str, errors: Sequence[ProblemItem] =
     )
 
 
-def answer(found: Problem, headers: dict[str, str] | None = None) -> JSONResponse:
+def answer(found: ProblemDetails, headers: dict[str, str] | None = None) -> JSONResponse:
     later = {"Retry-After": RETRY_AFTER_SECONDS} if found.status == HTTPStatus.SERVICE_UNAVAILABLE else {}
     return JSONResponse(found.model_dump(), status_code=found.status, media_type=MEDIA_TYPE, headers={**later, **(headers or {})})
 
@@ -96,7 +96,7 @@ async def _everstep(request: Request, error: Any) -> JSONResponse:
     return answer(everstep_problem(error))
 
 
-def everstep_problem(error: EverstepError) -> Problem:
+def everstep_problem(error: EverstepError) -> ProblemDetails:
     """Also for those who answer item by item."""
     if isinstance(error, RefusedError):
         return problem(error.status, error.code, error.sentence, [ProblemItem(**item) for item in error.errors])

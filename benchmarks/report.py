@@ -9,7 +9,7 @@ from rich.table import Table
 from benchmarks.measuring import Rounds, Turn
 
 SUBJECT = "everstep"
-_WIDTH = 120
+_WIDTH = 132
 
 
 def print_report(rounds: Rounds, console: Console | None = None) -> None:
@@ -21,7 +21,7 @@ def print_report(rounds: Rounds, console: Console | None = None) -> None:
 def medians(rounds: Rounds) -> Table:
     processes = list(rounds[SUBJECT][0].cpu_ms)
     table = Table(title="Medians of the rounds; CPU in milliseconds an execution, over all processes")
-    table.add_column("variant")
+    table.add_column("variant", no_wrap=True)
     for column in ("completed", "executions/s", "p50 ms", "p99 ms", "CPU ms", *processes):
         table.add_column(column, justify="right")
     for name, turns in rounds.items():

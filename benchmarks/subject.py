@@ -39,7 +39,7 @@ _DOCUMENT = AutomationDocument.model_validate(
             {
                 "id": "is-big",
                 "type": "condition",
-                "if": {"all": [{"variable": "seats", "op": ">=", "value": 50}, {"field": "country", "op": "is", "value": "DE"}]},
+                "if": {"all": [{"variable": "seats", "op": ">=", "value": 50}, {"field": "country", "op": "=", "value": "DE"}]},
                 "if_yes": [
                     {"id": "qualify", "type": "change_field_value", "changes": [{"field": "status", "value": "qualified"}]},
                     {

@@ -28,7 +28,6 @@ from store.database import Database
 from workflows.converter import DATA_CONVERTER
 
 _ROOT = Path(__file__).parent.parent
-_LONGEST_SECONDS = 1800
 
 
 def parsed_options(arguments: list[str]) -> argparse.Namespace:
@@ -83,8 +82,7 @@ async def _while_running(worker: ChildProcess, measuring: Awaitable[Rounds]) -> 
     """Raises ServiceStartError with the worker's last lines if it ends before the measuring does."""
     measured, ended = asyncio.ensure_future(measuring), asyncio.ensure_future(worker.wait())
     try:
-        async with asyncio.timeout(_LONGEST_SECONDS):
-            await asyncio.wait((measured, ended), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((measured, ended), return_when=asyncio.FIRST_COMPLETED)
         if measured.done():
             return measured.result()
         raise ServiceStartError("The worker", f"it ended with code {worker.exit_code}", worker.log_tail())

@@ -1,5 +1,6 @@
 """What is compared: each variant runs one execution after another, from its start to its end."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any, Protocol
 from uuid import uuid4
@@ -7,7 +8,7 @@ from uuid import uuid4
 from temporalio.client import Client
 
 from activities.settings import Settings
-from activities.starting import Cause, Target, create_execution, launch
+from activities.starting import Cause, Started, Target, create_execution, launch
 from automations.document import AutomationDocument
 from automations.messages import EndReport
 from benchmarks.bare import Bare
@@ -17,6 +18,8 @@ from store.database import Database
 from store.executions import read_execution
 from store.records import read_record
 from store.step_runs import list_step_runs
+
+_LONGEST_SECONDS = 60
 
 
 class Variant(Protocol):
@@ -66,12 +69,23 @@ class EverstepVariant:
         record_id = self._records.pop()["id"]
         started = await self._create(record_id)
         await launch(self._client, self._settings, started)
-        report = await self._client.get_workflow_handle(started.workflow_id, result_type=EndReport).result()
+        report = await self._report(started)
         if (report.state, report.steps_run) != ("completed", STEPS_OF_ONE_EXECUTION):
             raise AssertionError(f"an execution ended otherwise: {report}")
         self._done.append((started.id, record_id))
 
-    async def _create(self, record_id: Any) -> Any:
+    async def _report(self, started: Started) -> EndReport:
+        """Raises AssertionError for an execution that waits for a person, and would so for ever."""
+        try:
+            async with asyncio.timeout(_LONGEST_SECONDS):
+                return await self._client.get_workflow_handle(started.workflow_id, result_type=EndReport).result()
+        except TimeoutError:
+            async with self._database.connection() as connection:
+                row = await read_execution(connection, started.id)
+            assert row is not None
+            raise AssertionError(f"not over in {_LONGEST_SECONDS} s: {row['state']}: {row['reason']}") from None
+
+    async def _create(self, record_id: Any) -> Started:
         now = datetime.now(UTC)
         trigger = {"type": "manual", "event_at": now.isoformat(), "evaluated_at": now.isoformat()}
         async with self._database.transaction() as connection:

@@ -16,7 +16,7 @@ from deploy.exits import run
 from deploy.stack import Stack, whole_stack
 from deploy.timeline import Timeline, is_at_rest
 
-FOLDER = Path(".everstep")
+FOLDER = Path(os.environ.get("EVERSTEP_FOLDER", ".everstep"))
 _WATCH = 90.0
 
 

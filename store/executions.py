@@ -106,8 +106,8 @@ async def move_execution(connection: Connection, skip: StepSkip, *, next_step: s
     """Past the step that it stands on, to one of the document of that revision."""
     await QUERIES.pass_step_run(connection, id=skip.execution_id, sequence=skip.sequence, now=skip.now)
     await QUERIES.move_execution(
-        connection, id=skip.execution_id, state=state, next_step=next_step, revision=revision, request_id=skip.request_id, now=skip.now,
-        ended_at=None if state == "active" else skip.now,
+        connection, id=skip.execution_id, state=state, next_step=next_step, revision=revision, request_id=skip.request_id,
+        now=skip.now, ended_at=None if state == "active" else skip.now,
     )  # fmt: skip
 
 

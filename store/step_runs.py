@@ -11,8 +11,8 @@ from store.ids import new_id
 from store.sql import QUERIES
 
 
-async def load_step(connection: Connection, execution_id: UUID, sequence: int) -> Any | None:
-    """The row of `load_step`: execution, automation, record, object, business, and this step run if it began before."""
+async def load_step(connection: Connection, execution_id: UUID, sequence: int) -> Any:
+    """The row of `load_step`: execution, automation, record, object, business, and this step run if it began before. None if there is none."""
     return await QUERIES.load_step(connection, id=execution_id, sequence=sequence)
 
 
@@ -75,7 +75,8 @@ async def write_step_run(connection: Connection, write: StepRunWrite) -> bool:
     written = await QUERIES.write_step_run(
         connection,
         id=write.execution_id, version=write.version, sequence=write.sequence, step_id=write.step_id, step_type=write.step_type,
-        revision=write.revision, stands_in=write.stands_in, status=write.status, attempt=write.attempt, now=write.now, duration=write.duration,
+        revision=write.revision, stands_in=write.stands_in, status=write.status,
+        attempt=write.attempt, now=write.now, duration=write.duration,
         finished_at=None if write.status == "waiting" else write.now, used=write.used, output=write.output, error=write.error,
         outcome=write.outcome, variables=write.variables, warning=write.warning, failed=int(write.status == "failed"),
         state=position.state, next_step=position.next_step, pause_reason=position.pause_reason,

@@ -21,8 +21,8 @@ RUNNING: frozenset[RequestKind] = frozenset({"pause"})
 class RequestDesk:
     """Takes requests from signals and from the execution's row, once each.
 
-    Pause and cancel stand until they are lifted or done. The others mean something only to an execution that waits for them: at any
-    other time they are left aside with a log line.
+    Pause and cancel stand until they are lifted or done. The others mean something only to an execution that waits for
+    them: at any other time they are left aside with a log line.
     """
 
     def __init__(self, carried: Carried) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from automations.checks.cycles import on_cycles
 from automations.checks.draft import Draft, UnreadStep
 from automations.positions import Positions
 from automations.problems import Problem, at
@@ -74,18 +75,19 @@ class _Ways:
             ways.append(after)
         return [way.id for way in ways if way is not None]
 
-    def reached(self, start: str, *, past_waits: bool = True) -> set[str]:
-        """Every step that an execution which runs `start` may come to; `start` itself only if it comes round."""
-        found: set[str] = set()
+    def reached(self, start: str) -> set[str]:
+        """Every step that an execution which begins at `start` may come to."""
+        found = {start}
         waiting = [start]
         while waiting:
-            here = waiting.pop()
-            if not past_waits and self._waits(here):
-                continue
-            fresh = [id for id in self.following[here] if id not in found]
+            fresh = [id for id in self.following[waiting.pop()] if id not in found]
             found.update(fresh)
             waiting += fresh
         return found
+
+    def without_waits(self) -> Mapping[str, Sequence[str]]:
+        """The ways that lead on at once."""
+        return {id: () if self._waits(id) else following for id, following in self.following.items()}
 
     def _waits(self, id: str) -> bool:
         step = self.positions.step(id)
@@ -98,8 +100,7 @@ def unreachable_steps(draft: Draft) -> Iterator[Problem]:
     if any(_may_lead_anywhere(step) for _, step in draft.walk) or not draft.steps:
         return
     ways = _Ways(draft)
-    first = draft.steps[0].id
-    reached = {first, *ways.reached(first)}
+    reached = ways.reached(draft.steps[0].id)
     for id, path in ways.paths.items():
         parent = ways.positions.places[id].parent
         if id not in reached and (parent is None or parent in reached):
@@ -115,7 +116,8 @@ def loops_without_wait(draft: Draft) -> Iterator[Problem]:
     if not any(isinstance(step, GoToStep) for _, step in draft.walk):
         return
     ways = _Ways(draft)
+    rounds = on_cycles(ways.without_waits())
     for id, path in ways.paths.items():
-        if isinstance(ways.positions.step(id), GoToStep) and id in ways.reached(id, past_waits=False):
+        if isinstance(ways.positions.step(id), GoToStep) and id in rounds:
             sentence = "The steps from there to here go round without a delay: an execution that does so too often is stopped."
             yield Problem(path=at(path, "step"), code="loop_without_wait", sentence=sentence, severity="warning")

@@ -69,7 +69,7 @@ returning true;
 -- name: write_failure$
 -- An attempt that failed unexpectedly, and the state that follows from it. Written twice it counts once.
 with known as (
-    select failures -> -1 ->> 'attempt' = :attempt::text and status = :status as written
+    select (failures -> -1 ->> 'attempt')::integer = :attempt and status = :status as written
     from step_runs where execution_id = :id and sequence = :sequence
 ), execution as (
     update executions

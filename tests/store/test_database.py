@@ -6,7 +6,7 @@ from pydantic import JsonValue
 
 from deploy.postgres import LocalPostgres
 from store.database import UNAVAILABLE, Database, DatabaseNewerError
-from tests.store.building import NOW
+from tests.store.building import NOW, pretend_newer
 
 
 async def tables(database: Database) -> set[str]:
@@ -38,9 +38,7 @@ async def test_three_processes_that_migrate_at_once_all_succeed(empty_database_u
 
 async def test_a_database_of_a_newer_release_is_left_alone(database: Database) -> None:
     async with database.connection() as connection:
-        await connection.execute(
-            "insert into _pogo_migration (migration_hash, migration_id, applied, schema_name) values ('x', '9999_later', now(), 'public')"
-        )
+        await pretend_newer(connection)
     with pytest.raises(DatabaseNewerError, match="9999_later"):
         await database.migrate()
 
@@ -59,10 +57,13 @@ async def test_moments_come_back_in_utc(database: Database) -> None:
 
 
 async def test_a_transaction_that_raises_writes_nothing(database: Database) -> None:
-    with pytest.raises(ZeroDivisionError):
+    async def change_and_fail() -> None:
         async with database.transaction() as connection:
             await connection.execute("update business set name = 'Changed'")
-            _ = 1 / 0
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await change_and_fail()
     async with database.connection() as connection:
         assert await connection.fetchval("select name from business") == "Everstep"
 

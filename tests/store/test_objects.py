@@ -17,7 +17,7 @@ async def test_an_object_is_created_and_then_replaced_under_the_same_id(database
         found = await read_object(connection, "lead")
         assert (first.revision, second.revision, first.id) == (1, 2, second.id)
         assert found == second == await read_object_by_id(connection, first.id)
-        assert found.definition.name == "Prospect"
+        assert second.definition.name == "Prospect"
         assert await read_object(connection, "unknown") is None
 
 

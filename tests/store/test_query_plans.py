@@ -57,7 +57,7 @@ async def fill(connection: Connection) -> dict[str, Any]:
         "insert into events (id, kind, record_id, event_at) select gen_random_uuid(), 'x', id, $1 from records", NOW
     )
     await connection.execute("vacuum analyze")
-    some = await connection.fetchval("select id from records where field_values @> '{\"email\": \"e77@example.com\"}'")
+    some = await connection.fetchval('select id from records where field_values @> \'{"email": "e77@example.com"}\'')
     return {"object": lead.id, "record": some, "automation": await connection.fetchval("select id from automations limit 1")}
 
 

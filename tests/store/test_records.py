@@ -43,6 +43,7 @@ async def test_a_change_leaves_what_is_not_given_and_tells_only_what_changed(dat
         record = await record_of(connection, lead, values={"seats": 1, "country": "DE", "note": "x"})
         values = {"seats": 2, "country": "DE", "note": None}
         changed = await change_record(connection, record["id"], values=values, now=LATER, name="Ada L.")
+        assert changed is not None
         assert (changed["name"], changed["field_values"]) == ("Ada L.", {"seats": 2, "country": "DE"})
         assert (changed["revision"], changed["updated_at"], changed["created_at"]) == (2, LATER, NOW)
         old, new = {"seats": 1, "note": "x", "name": "Ada"}, {"seats": 2, "note": None, "name": "Ada L."}
@@ -61,7 +62,8 @@ async def test_a_change_of_stage_is_an_event_of_its_own(database: Database) -> N
 async def test_a_change_that_changes_nothing_writes_nothing(database: Database) -> None:
     async with database.connection() as connection:
         record = await record_of(connection, await lead_object(connection), values={"seats": 1}, stage="New")
-        same = await change_record(connection, record["id"], values={"seats": "1", "note": ""}, now=LATER, stage="New", name="Ada")
+        values = {"seats": "1", "note": ""}
+        same = await change_record(connection, record["id"], values=values, now=LATER, stage="New", name="Ada")
         assert same == record
         assert len(await events_of(connection, record["id"])) == 1
 
@@ -228,12 +230,13 @@ async def test_a_record_is_found_by_id_by_any_email_field_and_by_name(database: 
 async def test_of_several_the_oldest_is_found_and_never_an_archived_one(database: Database) -> None:
     async with database.connection() as connection:
         lead = await lead_object(connection)
-        first, second = [
-            (await record_of(connection, lead, "Ada", values={"email": "a@example.com"}))["id"] for _ in range(2)
-        ]
+        first, second = [(await record_of(connection, lead, "Ada", values={"email": "a@example.com"}))["id"] for _ in range(2)]
         for expected in (first, second, None):
-            for by in ({"email": "a@example.com"}, {"name": "Ada"}, {"id": expected} if expected else {"id": first}):
-                row = await find_record(connection, lead.id, **by)
+            for row in (
+                await find_record(connection, lead.id, email="a@example.com"),
+                await find_record(connection, lead.id, name="Ada"),
+                await find_record(connection, lead.id, id=expected or first),
+            ):
                 assert (row["id"] if row else None) == expected
             if expected:
                 await archive_record(connection, expected, now=NOW)
