@@ -44,10 +44,11 @@ class AutomationView(BaseModel):
 
 
 def _view(row: Any, warnings: list[Problem] | None = None) -> AutomationView:
-    document = row["document"]
+    # Postgres keeps the keys of an object in an order of its own; people read them in the model's.
+    document = AutomationDocument.model_validate(row["document"])
     return AutomationView(
-        id=row["id"], api_name=row["api_name"], name=document["name"], object=document.get("object"), active=row["active"],
-        revision=row["revision"], document=document, warnings=warnings or [],
+        id=row["id"], api_name=row["api_name"], name=document.name, object=document.object, active=row["active"],
+        revision=row["revision"], document=document.as_json(), warnings=warnings or [],
     )  # fmt: skip
 
 
@@ -151,6 +152,12 @@ async def _saved(connection: Connection, document: AutomationDocument, expected:
         raise RefusedError(409, "object_changed", "An automation stays with its object: save this one under another api_name.")
     await replace_automation(connection, row["id"], row["revision"], document, object_id)
     return await read_automation(connection, document.api_name)
+
+
+@router.get("/schemas/automation", summary="The JSON Schema of a document")
+async def get_automation_schema() -> dict[str, Any]:
+    """For editors and for checks before a save."""
+    return document_schema()
 
 
 @router.get("/automations", summary="List automations")

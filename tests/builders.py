@@ -15,7 +15,7 @@ def delay(id: str, **more: Any) -> Json:
     return {"id": id, "type": "delay", **length, **more}
 
 
-def condition(id: str, yes: list[Json] | None = None, no: list[Json] | None = None, **more: Any) -> Json:
+def condition(id: str, yes: Any = None, no: Any = None, **more: Any) -> Json:
     """Asks for a variable `seats`, unless `if` says otherwise."""
     asked = {"variable": "seats", "op": ">=", "value": 50}
     return {"id": id, "type": "condition", "if": asked, "if_yes": yes or [], "if_no": no or [], **more}
@@ -35,7 +35,7 @@ def change(id: str, **values: Any) -> Json:
     return {"id": id, "type": "change_field_value", "changes": changes}
 
 
-def update(id: str, variable: str, *sources: Json, **more: Any) -> Json:
+def update(id: str, variable: str, *sources: Any, **more: Any) -> Json:
     return {"id": id, "type": "update_variable", "variable": variable, "sources": list(sources) or [{"static": 1}], **more}
 
 

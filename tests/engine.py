@@ -1,6 +1,7 @@
 """The engine on real services: what tests of executions share."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -11,6 +12,7 @@ from uuid import UUID, uuid4
 
 import httpx2
 from temporalio.client import Client, WorkflowHandle
+from temporalio.service import RPCError
 
 from activities.definitions import Definitions
 from activities.services import Services
@@ -21,11 +23,11 @@ from automations.executions import Request, RequestKind
 from automations.fields import ObjectDefinition
 from store.automations import create_automation, lock_automation, read_automation, replace_automation
 from store.database import Database
-from store.executions import read_execution
+from store.executions import lock_execution, read_execution, write_request
 from store.objects import put_object, read_object
 from store.records import create_record, read_record
 from store.step_runs import list_step_runs
-from worker import workers
+from worker import keep_starting, workers
 
 LEAD = {
     "api_name": "lead",
@@ -64,13 +66,16 @@ class Engine:
     _running: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     @asynccontextmanager
-    async def working(self) -> AsyncIterator["Engine"]:
-        """Workers of both priorities, sandboxed, until the end of the block."""
+    async def working(self, *, making_up: bool = False) -> AsyncIterator["Engine"]:
+        """Workers of both priorities, sandboxed, until the end of the block; `making_up` also starts what was left unstarted."""
         async with httpx2.AsyncClient() as http, AsyncExitStack() as running:
             services = Services(self.settings, self.database, self.client, http, Definitions())
             for worker in workers(services):
                 await running.enter_async_context(worker)
+            starting = asyncio.create_task(keep_starting(services)) if making_up else None
             yield self
+            if starting:
+                starting.cancel()
 
     async def save(self, **parts: Any) -> AutomationDocument:
         """Creates the automation or replaces it by its newest document."""
@@ -153,5 +158,32 @@ class Engine:
 
     async def ask(self, execution_id: UUID, kind: RequestKind, **parts: Any) -> None:
         """The signal alone, as the Temporal Web UI or another client would send it."""
+        await self.send(execution_id, Request(id=parts.pop("id", str(uuid4())), kind=kind, by="ada@example.com", **parts))
+
+    async def send(self, execution_id: UUID, request: Request) -> None:
+        await (await self.handle(execution_id)).signal(request.kind, request)
+
+    async def write_request(self, execution_id: UUID, request: Request) -> None:
+        """On the execution's row, where a busy chain sees it."""
+        async with self.database.transaction() as connection:
+            row = await lock_execution(connection, execution_id)
+            if row["finished_at"] is None:
+                await write_request(connection, execution_id, request)
+
+    async def order(self, execution_id: UUID, kind: RequestKind, **parts: Any) -> None:
+        """By row and by signal, as the gateway does it; nothing for an execution that is over."""
         request = Request(id=parts.pop("id", str(uuid4())), kind=kind, by="ada@example.com", **parts)
-        await (await self.handle(execution_id)).signal(kind, request)
+        if kind in ("pause", "cancel"):
+            await self.write_request(execution_id, request)
+        with contextlib.suppress(RPCError):
+            await self.send(execution_id, request)
+
+    async def until_over(self, execution_id: UUID, kind: RequestKind) -> Any:
+        """Asks for the same again and again until the execution has ended."""
+
+        async def over() -> Any:
+            await self.order(execution_id, kind)
+            row = await self.execution(execution_id)
+            return row if row["finished_at"] else None
+
+        return await until(over)

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError, is_cancelled_exception
+from temporalio.exceptions import FailureError, is_cancelled_exception
 
 from automations.executions import PauseReason, Request, RequestKind, State
 from automations.messages import Carried, Ending, ExecutionStart, StateChange, StepFailure, StepRequest, StepSkip
@@ -64,7 +64,7 @@ class Lane:
             await self._stand_while_paused()
             try:
                 outcome = await self._run(step, attempt, phase)
-            except ActivityError as error:
+            except FailureError as error:
                 if is_cancelled_exception(error):
                     raise
                 hold = await self._after_failure(step, attempt, error)
@@ -129,7 +129,7 @@ class Lane:
         await self._desk.lifted()
         await self._record("active")
 
-    async def _after_failure(self, step: StepRef, attempt: int, error: ActivityError) -> Outcome | None:
+    async def _after_failure(self, step: StepRef, attempt: int, error: FailureError) -> Outcome | None:
         """Writes an unexpected failure down; None after the wait for the next attempt."""
         code, sentence = failure_cause(error)
         wait = retry_wait(attempt)

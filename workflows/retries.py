@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from temporalio.exceptions import ActivityError, ApplicationError, TimeoutError
+from temporalio.exceptions import ActivityError, ApplicationError, FailureError, TimeoutError
 
 RETRY_WAITS = (timedelta(seconds=30), timedelta(seconds=90), timedelta(minutes=8), timedelta(minutes=62.5))
 """Between the attempts of a step that fails unexpectedly; after the last one it has failed."""
@@ -16,9 +16,9 @@ def retry_wait(attempt: int) -> timedelta | None:
     return RETRY_WAITS[attempt - 1] if attempt <= len(RETRY_WAITS) else None
 
 
-def failure_cause(error: ActivityError) -> tuple[str, str]:
-    """A code that never changes and a sentence."""
-    match error.cause:
+def failure_cause(error: FailureError) -> tuple[str, str]:
+    """A code that never changes and a sentence. A local activity's comes bare, an ordinary one's in an ActivityError."""
+    match error.cause if isinstance(error, ActivityError) else error:
         case ApplicationError(type=code, message=sentence):
             return code or "unexpected", sentence[:_KEPT]
         case TimeoutError():

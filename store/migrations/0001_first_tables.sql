@@ -112,7 +112,7 @@ create table executions (
 );
 create index executions_by_automation on executions (automation_id, id);
 create index executions_by_record on executions (record_id, id);
-create index executions_open_by_state on executions (state, id) where finished_at is null;
+create index executions_by_state on executions (state, id);
 create index executions_not_started on executions (created_at) where not workflow_started;
 
 -- Why an event started an execution, or did not.

@@ -16,7 +16,7 @@ from tests.builders import delay
 BERLIN, NEW_YORK, LORD_HOWE = "Europe/Berlin", "America/New_York", "Australia/Lord_Howe"
 
 
-def end(start: str, zone: str = "UTC", given: Any = None, **length: Any) -> str:
+def end(start: str, zone: Any = "UTC", given: Any = None, **length: Any) -> str:
     """In the zone's own time, without its offset where that is UTC's."""
     parsed = Delay.model_validate(delay("wait", **({"days": 0} if length and "days" not in length else {}), **length))
     found = delay_end(parsed, datetime.fromisoformat(start), ZoneInfo(zone), given)
