@@ -12,24 +12,24 @@ from typing import Any
 
 import httpx2
 import structlog
-from activities.settings import Settings
 from temporalio.client import Client
 from temporalio.service import RPCError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
-from workflows.converter import DATA_CONVERTER
 
 from activities import automations, control, fields, integration, team, variables
 from activities.bookkeeping import Bookkeeping
 from activities.definitions import Definitions
 from activities.frame import step_activity
-from activities.registry import HANDLERS
 from activities.logs import configure_logs
+from activities.registry import HANDLERS
 from activities.services import Services
+from activities.settings import Settings
 from activities.starting import launch, restarted, task_queue
 from automations.model import Priority
 from store.database import UNAVAILABLE, Database
 from store.executions import list_not_started, mark_started
+from workflows.converter import DATA_CONVERTER
 from workflows.execution import ExecutionWorkflow
 
 GROUPS = (automations, control, fields, integration, team, variables)
@@ -40,7 +40,7 @@ _LOG = structlog.get_logger("everstep.worker")
 
 
 def workflow_runner(sandboxed: bool) -> WorkflowRunner:
-    """Sandboxed in the tests; without in production, where import rules, linter and replayed histories keep workflows deterministic."""
+    """Sandboxed in the tests; not in production, where import rules, linter and replays keep workflows deterministic."""
     if not sandboxed:
         return UnsandboxedWorkflowRunner()
     return SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules("automations"))
@@ -134,7 +134,7 @@ async def main() -> int:
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
-    await run_workers(Settings(), stop)
+    await run_workers(Settings.from_environment(), stop)
     return 0
 
 

@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from store.records import read_record
 from temporalio.service import RPCError
 
 from activities.registry import runs
@@ -19,6 +18,7 @@ from automations.sources import source_value
 from automations.steps.control import FieldMoment, StartAutomation
 from store.automations import read_automation
 from store.database import Connection
+from store.records import read_record
 
 _LOG = structlog.get_logger("everstep.starting")
 

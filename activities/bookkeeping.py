@@ -2,7 +2,7 @@
 
 from temporalio import activity
 
-from activities.positions import onward, outcome_of
+from activities.positions import nothing_left, onward, outcome_of
 from activities.services import Services
 from automations.messages import Ending, StateChange, StepFailure, StepSkip
 from automations.outcomes import End, StepAnswer
@@ -46,6 +46,6 @@ class Bookkeeping:
             outcome = outcome_of(following)
             await executions.move_execution(
                 connection, skip, next_step=following.id if following else None, revision=row["revision"],
-                state="active" if following else "completed",
+                state="active" if following else "completed", warning=nothing_left(skip.step, newest, following),
             )  # fmt: skip
             return StepAnswer(outcome=outcome)

@@ -13,7 +13,7 @@ from typing import Any
 
 from temporalio import activity
 
-from activities.positions import stands_before
+from activities.positions import nothing_left, onward, stands_before
 from activities.registry import HANDLERS, Handler
 from activities.results import Down, HoldOn, Onward, Result
 from activities.services import Services
@@ -22,6 +22,7 @@ from activities.writing import Attempt, write_result
 from automations.errors import EverstepError
 from automations.messages import Ending, StepRequest
 from automations.outcomes import End, Moved, Outcome, Requested, StepAnswer, StepRef
+from automations.positions import Positions
 from automations.steps.base import StepBase
 from store.executions import end_execution
 from store.step_runs import begin_step_run, drop_step_run, load_step
@@ -62,7 +63,7 @@ class StepFrame:
             ran_from = await self._services.definitions.plan(connection, row["automation_id"], row["ran_from"])
             step = stands_before(request.step, ran_from.positions, plan.positions)
             if step is None:
-                return await _nothing_left(connection, request)
+                return await _nothing_left(connection, request, plan.positions)
             if self._is_another(step, request):
                 return await _moved(connection, request, step)
             attempt = Attempt(request, row, plan, row["revision"], plan, step)
@@ -122,7 +123,9 @@ class StepFrame:
         newest = await self._services.definitions.plan(connection, row["automation_id"], row["revision"])
         ran_from = await self._services.definitions.plan(connection, row["automation_id"], row["ran_from"])
         step = ran_from.positions.step(request.step)
-        return await write_result(connection, Attempt(request, row, ran_from, row["ran_from"], newest, step), Result(), 0.0)
+        following = onward(request.step, ran_from.positions, newest.positions)
+        result = Result(warning=nothing_left(request.step, newest.positions, following))
+        return await write_result(connection, Attempt(request, row, ran_from, row["ran_from"], newest, step), result, 0.0)
 
 
 def failed(step: StepBase, failure: EverstepError) -> Result:
@@ -156,11 +159,10 @@ async def _moved(connection: Any, request: StepRequest, step: StepBase) -> Outco
     return Moved(step=StepRef.to(step))
 
 
-async def _nothing_left(connection: Any, request: StepRequest) -> Outcome:
-    reason = f"Step {request.step} was deleted, and nothing that comes after it is left."
-    state, found = await end_execution(
-        connection, Ending(execution_id=request.execution_id, now=request.now, state="completed", reason=reason)
-    )
+async def _nothing_left(connection: Any, request: StepRequest, newest: Positions) -> Outcome:
+    reason = nothing_left(request.step, newest, None) or ""
+    ending = Ending(execution_id=request.execution_id, now=request.now, state="completed", reason=reason)
+    state, found = await end_execution(connection, ending, warning=reason)
     return End.model_validate({"state": state, "reason": found})
 
 

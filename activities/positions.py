@@ -25,6 +25,13 @@ def down(step: StepBase, path: str, ran_from: Positions, newest: Positions) -> S
     return onward(step.id, ran_from, newest)
 
 
+def nothing_left(step_id: str, newest: Positions, following: StepBase | None) -> str | None:
+    """The warning for an execution that ends because a save deleted the step it stood on and all that came after it."""
+    if following is not None or step_id in newest:
+        return None
+    return f"Step {step_id} was deleted, and nothing that comes after it is left."
+
+
 def outcome_of(step: StepBase | None) -> Outcome:
     """On to a step, or to the end of the automation."""
     return Next(step=StepRef.to(step)) if step else End(state="completed")

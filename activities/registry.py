@@ -16,8 +16,8 @@ HANDLERS: dict[str, Handler[Any]] = {}
 def runs(step_type: str) -> Callable[[Handler[S]], Handler[S]]:
     """Registers the function below it as the one that runs steps of this type.
 
-    It gets the step, what the step sees, and the worker's services; it returns a Result, raises an EverstepError for an expected failure,
-    and lets anything unexpected pass.
+    It gets the step, what the step sees, and the worker's services; it returns a Result, raises an EverstepError for an expected
+    failure, and lets anything unexpected pass.
     """
 
     def register(handler: Handler[S]) -> Handler[S]:

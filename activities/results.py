@@ -54,7 +54,10 @@ Then = Onward | Down | GoTo | WaitUntil | HoldOn | Stop
 
 @dataclass(frozen=True)
 class Result:
-    """`variables` and `fields` hold the changed ones only, in canonical form; `also` joins the step's transaction, `afterwards` follows it."""
+    """`variables` and `fields` hold the changed ones only, in canonical form.
+
+    `also` joins the step's transaction, `afterwards` follows it.
+    """
 
     then: Then = Onward()
     output: dict[str, Any] = field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field, PositiveInt, SecretStr
+from pydantic import Field, PositiveInt, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -37,3 +37,12 @@ class Settings(BaseSettings):
     document_bytes: PositiveInt = 512 * 1024
     webhook_bytes: PositiveInt = 1024 * 1024
     output_bytes: PositiveInt = 64 * 1024
+
+    @classmethod
+    def from_environment(cls) -> "Settings":
+        """Ends the process with a line for each variable that is missing or wrong."""
+        try:
+            return cls()  # pyright: ignore[reportCallIssue] (the environment gives what is not given here)
+        except ValidationError as error:
+            wrong = (f"EVERSTEP_{str(each['loc'][0]).upper()}: {each['msg']}" for each in error.errors(include_input=False))
+            raise SystemExit("\n".join(wrong)) from None

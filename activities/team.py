@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 import aiosmtplib
-from store.team import find_employee_by_email, list_employees_by_ids, list_employees_by_role
 
 from activities.registry import runs
 from activities.results import Result
@@ -14,6 +13,7 @@ from activities.settings import Settings
 from activities.situation import Situation
 from automations.failures import ExpectedFailure
 from automations.steps.team import EmployeeByEmail, EmployeesByRole, EmployeesInField, NotifyMemberViaEmail
+from store.team import find_employee_by_email, list_employees_by_ids, list_employees_by_role
 
 
 @runs("notify_member_via_email")

@@ -9,7 +9,7 @@ from api.app import create_app
 
 async def main() -> int:
     configure_logs()
-    settings = Settings()
+    settings = Settings.from_environment()
     config = uvicorn.Config(
         create_app(settings), host=settings.api_host, port=settings.api_port, log_config=None, timeout_graceful_shutdown=3
     )

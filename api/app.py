@@ -25,7 +25,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         generate_unique_id_function=operation_id,
         responses=PROBLEM_RESPONSES,
     )
-    app.state.settings = settings or Settings()  # pyright: ignore[reportCallIssue] (from the environment)
+    app.state.settings = settings or Settings.from_environment()
     app.add_middleware(BodyGuard, limits=_limits(app.state.settings))
     add_error_handlers(app)
     describe_problems(app)

@@ -146,7 +146,8 @@ async def _saved(connection: Connection, document: AutomationDocument, expected:
     row = row or await lock_automation(connection, document.api_name)
     found = row["revision"] if row else None
     if row is None or (expected is not None and found != expected):
-        said = f"The automation is at revision {found}, not {expected}: read it again." if row else "There is no such automation yet."
+        said = f"The automation is at revision {found}, not {expected}: read it again."
+        said = said if row else "There is no such automation yet."
         raise RefusedError(412, "revision_changed", said)
     if row["object_id"] != object_id:
         raise RefusedError(409, "object_changed", "An automation stays with its object: save this one under another api_name.")
@@ -164,7 +165,8 @@ async def get_automation_schema() -> dict[str, Any]:
 async def list_automations(database: DatabaseDep, page: PageDep) -> Page[AutomationView]:
     """By api_name."""
     async with database.connection() as connection:
-        rows = await stored_automations.list_automations(connection, cursor=page.after("automations", str), size=page.size_and_one)
+        cursor = page.after("automations", str)
+        rows = await stored_automations.list_automations(connection, cursor=cursor, size=page.size_and_one)
     return page.page("automations", rows, _view, lambda row: row["api_name"])
 
 

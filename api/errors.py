@@ -14,4 +14,3 @@ class RefusedError(EverstepError):
         self.status = status
         self.code = code
         self.errors = tuple(errors)
-

@@ -186,8 +186,10 @@ async def _found_record(connection: Connection, object_id: UUID, reference: Reco
 
 
 async def _find(connection: Connection, object_id: UUID, way: str, key: str) -> Any | None:
-    if way != "id":
-        return await find_record(connection, object_id, email=key if way == "email" else None, name=key if way == "name" else None)
+    if way == "email":
+        return await find_record(connection, object_id, email=key)
+    if way == "name":
+        return await find_record(connection, object_id, name=key)
     try:
         return await find_record(connection, object_id, id=UUID(key))
     except ValueError:

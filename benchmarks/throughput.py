@@ -36,8 +36,12 @@ def parsed_options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--rounds", type=_count, default=3, help="after the warm-up (default: 3)")
     parser.add_argument("--concurrency", type=_count, default=20, help="executions in flight (default: 20)")
     parser.add_argument("--temporal", choices=("memory", "file"), default="memory", help="where the dev server keeps its data")
-    parser.add_argument("--profile", type=Path, help="a file for what cProfile sees of the worker's event loop")
+    parser.add_argument("--profile", type=_absolute, help="a file for what cProfile sees of the worker's event loop")
     return parser.parse_args(arguments)
+
+
+def _absolute(text: str) -> Path:
+    return Path(text).resolve()
 
 
 def _count(text: str) -> int:
@@ -69,7 +73,7 @@ async def _worker(settings: Settings, folder: Path, profile: Path | None) -> Asy
         "EVERSTEP_WORKFLOW_SANDBOX": "false",
     }
     if profile is not None:
-        env[PROFILE] = str(profile.resolve())
+        env[PROFILE] = str(profile)
     worker = ChildProcess([sys.executable, "-m", "benchmarks.worker"], log=folder / "worker.log", env=env, cwd=_ROOT)
     worker.start()
     try:
@@ -106,8 +110,10 @@ async def _measured(options: argparse.Namespace, settings: Settings, processes: 
 
 async def main() -> int:
     options = parsed_options(sys.argv[1:])
-    kept = "in memory" if options.temporal == "memory" else "in a file"
-    say(f"{options.executions} executions a variant and round, {options.concurrency} in flight; Temporal dev server {kept}, Postgres on disk")
+    say(
+        f"{options.executions} executions a variant and round, {options.concurrency} in flight. "
+        f"Temporal's dev server keeps its data in {'memory' if options.temporal == 'memory' else 'a file'}, Postgres on disk."
+    )
     with tempfile.TemporaryDirectory(prefix="everstep-benchmark-") as folder:
         async with elapsed("Measuring", say):
             rounds = await benchmark(options, Path(folder))

@@ -22,9 +22,7 @@ PROFILE = "EVERSTEP_BENCHMARK_PROFILE"
 def bare_worker(client: Client, bare: Bare) -> Worker:
     """All else is the SDK's default."""
     runner = SandboxedWorkflowRunner() if bare.sandboxed else UnsandboxedWorkflowRunner()
-    return Worker(
-        client, task_queue=bare.task_queue, workflows=[bare.workflow], activities=[do_nothing], workflow_runner=runner
-    )
+    return Worker(client, task_queue=bare.task_queue, workflows=[bare.workflow], activities=[do_nothing], workflow_runner=runner)
 
 
 @contextlib.contextmanager
@@ -40,7 +38,7 @@ def profiled(path: str | None):
 
 
 async def main() -> int:
-    settings, stop = Settings(), asyncio.Event()
+    settings, stop = Settings(), asyncio.Event()  # pyright: ignore[reportCallIssue]
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     client = await Client.connect(settings.temporal_address)
     async with contextlib.AsyncExitStack() as running:

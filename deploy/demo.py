@@ -77,7 +77,8 @@ def _print_addresses(stack: Stack, console: Console) -> None:
     if stack.web_ui:
         console.print("\n  In the Temporal Web UI:")
         for what, query in _QUERIES.items():
-            console.print(f"  {what:<18} {stack.web_ui}/namespaces/default/workflows?query={quote(query)}", highlight=False, soft_wrap=True)
+            address = f"{stack.web_ui}/namespaces/default/workflows?query={quote(query)}"
+            console.print(f"  {what:<18} {address}", highlight=False, soft_wrap=True)
 
 
 _QUERIES = {

@@ -11,8 +11,23 @@ from rich.markup import escape
 
 from deploy.examples import call
 
-_MARKS = {"completed": "[green]✓[/]", "failed": "[red]✗[/]", "waiting": "[yellow]…[/]", "retrying": "[yellow]↻[/]", "skipped": "–", "canceled": "×", "running": "▸"}
-_STATES = {"completed": "green", "failed": "red", "canceled": "magenta", "paused": "yellow", "retrying": "yellow", "active": "cyan"}
+_MARKS = {
+    "completed": "[green]✓[/]",
+    "failed": "[red]✗[/]",
+    "waiting": "[yellow]…[/]",
+    "retrying": "[yellow]↻[/]",
+    "skipped": "–",
+    "canceled": "×",
+    "running": "▸",
+}
+_STATES = {
+    "active": "cyan",
+    "paused": "yellow",
+    "retrying": "yellow",
+    "completed": "green",
+    "failed": "red",
+    "canceled": "magenta",
+}
 _FAR = timedelta(seconds=60)
 
 
@@ -22,7 +37,6 @@ class Timeline:
     def __init__(self, client: httpx2.AsyncClient, console: Console, known: set[str]) -> None:
         self._client, self._console, self._known = client, console, known
         self._printed: set[tuple[str, ...]] = set()
-        self._mails = 0
 
     async def follow(self) -> list[dict[str, Any]]:
         """One look: prints what is new, answers the executions of this run, oldest first."""
@@ -34,13 +48,13 @@ class Timeline:
 
     async def _follow_one(self, execution: dict[str, Any]) -> None:
         if self._once("begun", execution["id"]):
-            trigger = execution["trigger"]
-            by = {"webhook": f"webhook {trigger.get('webhook')}", "automation": f"automation {trigger.get('automation')}"}
-            self._line(execution, f"[bold]begins[/], started by {by.get(trigger['type'], 'the API')} · {execution['priority']}", execution["created_at"])
+            begins = f"[bold]begins[/], started by {_starter(execution['trigger'])} · {execution['priority']}"
+            self._line(execution, begins, execution["created_at"])
         history = await call(self._client, "GET", f"/executions/{execution['id']}/history?size=200")
         for run in history["step_runs"]:
             if self._once(execution["id"], str(run["sequence"]), run["status"], str(run["attempt"])):
-                self._line(execution, f"  {_MARKS[run['status']]} {run['step_id']:<8} {_said(run)}", run["finished_at"] or run["started_at"])
+                said = f"  {_MARKS[run['status']]} {run['step_id']:<8} {_said(run)}"
+                self._line(execution, said, run["finished_at"] or run["started_at"])
         if self._once(execution["id"], execution["state"], execution["waiting_until"] or ""):
             self._line(execution, _state(execution), execution["updated_at"])
 
@@ -52,6 +66,16 @@ class Timeline:
     def _line(self, execution: dict[str, Any], said: str, at: str) -> None:
         who = f"{execution['automation']} · {execution['record_name'] or 'global'}"
         self._console.print(f"[dim]{at[11:19]}[/]  {escape(who):<30} {said}", highlight=False, soft_wrap=True)
+
+
+def _starter(trigger: dict[str, Any]) -> str:
+    match trigger["type"]:
+        case "webhook":
+            return f"webhook {trigger['webhook']}"
+        case "automation":
+            return f"automation {trigger['automation']}"
+        case _:
+            return "the API"
 
 
 def _said(run: dict[str, Any]) -> str:

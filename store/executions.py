@@ -78,10 +78,10 @@ async def record_state(connection: Connection, change: StateChange) -> None:
     )  # fmt: skip
 
 
-async def end_execution(connection: Connection, ending: Ending) -> tuple[State, str]:
+async def end_execution(connection: Connection, ending: Ending, *, warning: str | None = None) -> tuple[State, str]:
     """How the execution ended, which is not as asked if its last step was faster."""
     row = await QUERIES.end_execution(
-        connection, id=ending.execution_id, state=ending.state, reason=ending.reason, now=ending.now
+        connection, id=ending.execution_id, state=ending.state, reason=ending.reason, warning=warning, now=ending.now
     )
     return (row["state"], row["reason"] or "") if row else (ending.state, ending.reason)
 
@@ -102,12 +102,14 @@ async def record_failure(connection: Connection, failure: StepFailure) -> None:
     )  # fmt: skip
 
 
-async def move_execution(connection: Connection, skip: StepSkip, *, next_step: str | None, revision: int, state: State) -> None:
+async def move_execution(
+    connection: Connection, skip: StepSkip, *, next_step: str | None, revision: int, state: State, warning: str | None = None
+) -> None:
     """Past the step that it stands on, to one of the document of that revision."""
     await QUERIES.pass_step_run(connection, id=skip.execution_id, sequence=skip.sequence, now=skip.now)
     await QUERIES.move_execution(
         connection, id=skip.execution_id, state=state, next_step=next_step, revision=revision, request_id=skip.request_id,
-        now=skip.now, ended_at=None if state == "active" else skip.now,
+        warning=warning, now=skip.now, ended_at=None if state == "active" else skip.now,
     )  # fmt: skip
 
 

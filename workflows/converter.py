@@ -1,13 +1,17 @@
 """How values travel to and from Temporal: as pydantic's JSON, without what was not said."""
 
 from temporalio.contrib.pydantic import PydanticPayloadConverter, ToJsonOptions
-from temporalio.converter import DataConverter
+from temporalio.converter import CompositePayloadConverter, DataConverter
+
+# Small payloads: a history keeps each of them for ever.
+_CONVERTERS = tuple(PydanticPayloadConverter(ToJsonOptions(exclude_unset=True)).converters.values())
 
 
-class _PayloadConverter(PydanticPayloadConverter):
+class _PayloadConverter(CompositePayloadConverter):
+    """The SDK makes one for each workflow; they share what has learned how each type is read."""
+
     def __init__(self) -> None:
-        # Small payloads: a history keeps each of them for ever.
-        super().__init__(ToJsonOptions(exclude_unset=True))
+        super().__init__(*_CONVERTERS)
 
 
 DATA_CONVERTER = DataConverter(payload_converter_class=_PayloadConverter)

@@ -53,7 +53,7 @@ returning true;
 -- Ends an execution unless its last step did so first; answers how it ended.
 with ended as (
     update executions
-    set state = :state, reason = :reason, pause_reason = null, waiting_until = null, retry_at = null, request = null,
+    set state = :state, reason = :reason, warning = coalesce(:warning, warning), pause_reason = null, waiting_until = null, retry_at = null, request = null,
         workflow_started = true, version = version + 1, updated_at = :now, finished_at = :now
     where id = :id and finished_at is null
     returning id, state, reason

@@ -101,7 +101,7 @@ where execution_id = :id and sequence = :sequence and status in ('running', 'ret
 -- name: move_execution$
 update executions
 set state = :state, pause_reason = null, waiting_until = null, retry_at = null, reason = null, step_id = :next_step,
-    revision = :revision,
+    revision = :revision, warning = coalesce(:warning, warning),
     request = case when request ->> 'id' = :request_id then null else request end,
     workflow_started = true, version = version + 1, updated_at = :now, finished_at = :ended_at
 where id = :id and finished_at is null

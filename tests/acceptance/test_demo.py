@@ -58,7 +58,15 @@ def test_demo_runs_the_examples_stays_up_and_leaves_nothing_behind(tmp_path: Pat
     once = demo(folder, once=True)
     shown, _ = once.communicate(timeout=150)
     assert once.returncode == 0, shown
-    for said in ("webhook demo-form", "automation demo-request", "by the API", "completed", "until", "API docs", "Temporal Web UI"):
+    for said in (
+        "webhook demo-form",
+        "automation demo-request",
+        "by the API",
+        "completed",
+        "until",
+        "API docs",
+        "Temporal Web UI",
+    ):
         assert said in shown
 
     with running_demo(folder) as first:

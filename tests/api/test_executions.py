@@ -16,7 +16,10 @@ WAITING = {
         {"id": "v", "name": "days", "type": "number", "sources": [{"static": 2}]},
         {"id": "w", "name": "who", "sources": [{"static": "nobody"}]},
     ],
-    "steps": [{"id": "rest", "type": "delay", "for": {"variable": "days", "unit": "days"}}, {"id": "end", "type": "stop_execution"}],
+    "steps": [
+        {"id": "rest", "type": "delay", "for": {"variable": "days", "unit": "days"}},
+        {"id": "end", "type": "stop_execution"},
+    ],
 }
 
 

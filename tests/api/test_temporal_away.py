@@ -4,6 +4,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from temporalio.client import Client
 
 from activities.settings import Settings
 from deploy.temporal import TemporalDevServer
@@ -13,7 +14,6 @@ from tests.api.test_executions import WAITING
 from tests.api.test_webhooks import GLOBAL
 from tests.engine import Engine, until
 from tests.fixtures.api import gateway
-from temporalio.client import Client
 from workflows.converter import DATA_CONVERTER
 
 

@@ -18,7 +18,12 @@ GLOBAL = {
         {"id": "g", "type": "webhook", "name": "ping", "method": "GET", "auth": "none", "extract": {"seats": "$.seats"}},
     ],
     "variables": [
-        {"id": "v", "name": "seats", "type": "number", "sources": [{"webhook": "form", "value": "seats"}, {"webhook": "ping", "value": "seats"}]},
+        {
+            "id": "v",
+            "name": "seats",
+            "type": "number",
+            "sources": [{"webhook": "form", "value": "seats"}, {"webhook": "ping", "value": "seats"}],
+        },
         {"id": "b", "name": "body", "sources": [{"webhook": "form", "body": True}]},
     ],
 }
@@ -40,7 +45,15 @@ async def test_extracted_values_reach_the_variables(api: httpx2.AsyncClient, eng
 
 @pytest.mark.parametrize(
     "body",
-    [b'{"company": {"seats":', b"", b"\x00\xff\xfe", b"null", b'"\\ud800"', b"[" * 10_000, b'{"company": {"seats": {"a": 1}}}'[:-1]],
+    [
+        b'{"company": {"seats":',
+        b"",
+        b"\x00\xff\xfe",
+        b"null",
+        b'"\\ud800"',
+        b"[" * 10_000,
+        b'{"company": {"seats": {"a": 1}}}'[:-1],
+    ],
     ids=["broken", "nothing", "binary", "null", "half a character", "deep", "cut"],
 )
 async def test_broken_payload_still_starts_its_execution(api: httpx2.AsyncClient, engine: Engine, body: bytes) -> None:

@@ -60,7 +60,7 @@ async def test_a_busy_chain_of_database_steps_pauses_within_a_second_or_two(engi
     if way != "row":
         await engine.send(execution, request)
     # By signal alone it is seen when the workflow task ends, which the SDK does at 80 % of its timeout.
-    await engine.in_state(execution, "paused", reason="manual", seconds=12 if way == "signal" else 2)
+    await engine.in_state(execution, "paused", reason="manual", seconds=6 if way == "signal" else 2)
     seats = (await engine.record(lead))["field_values"]["seats"]
     assert (await engine.execution(execution))["request"] is None
     await engine.ask(execution, "resume")
