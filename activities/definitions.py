@@ -5,14 +5,14 @@ from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from store.objects import read_object_by_id
-
+from automations.field_values import VariableType
 from automations.fields import ObjectDefinition
 from automations.needs import Needs, step_needs
 from automations.positions import Positions
 from automations.steps.base import StepBase
 from store.automations import read_document
 from store.database import Connection
+from store.objects import read_object_by_id
 
 _KEPT = 500
 T = TypeVar("T")
@@ -36,7 +36,7 @@ class _Recent(Generic[T]):
 class Plan:
     """A document as its steps need it."""
 
-    def __init__(self, positions: Positions, variables: dict[str, tuple[str, bool]], name: str) -> None:
+    def __init__(self, positions: Positions, variables: dict[str, tuple[VariableType, bool]], name: str) -> None:
         self.positions = positions
         self.variables = variables
         self.name = name
@@ -56,7 +56,9 @@ class Definitions:
     async def plan(self, connection: Connection, automation_id: UUID, revision: int) -> Plan:
         async def read() -> Plan:
             document = await read_document(connection, automation_id, revision)
-            variables = {variable.name: (variable.type, variable.list) for variable in document.variables}
+            variables: dict[str, tuple[VariableType, bool]] = {
+                variable.name: (variable.type, variable.list) for variable in document.variables
+            }
             return Plan(Positions(document), variables, document.name)
 
         return await self._plans.get((automation_id, revision), read)

@@ -3,14 +3,13 @@
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from store.events import read_event
-from store.records import read_record
-from store.team import list_employees_by_ids
-
 from activities.results import Key
 from activities.services import Services
 from activities.situation import RelatedRecord, Situation
 from automations.fields import ObjectDefinition
+from store.events import read_event
+from store.records import read_record
+from store.team import list_employees_by_ids
 
 if TYPE_CHECKING:
     from activities.writing import Attempt
@@ -24,7 +23,8 @@ async def situation_of(connection: Any, attempt: "Attempt", services: Services) 
     )
     needs = attempt.plan.needs(attempt.step)
     related = {name: await _related(connection, row, definition, name, services) for name in needs.relationships}
-    body = (await read_event(connection, row["event_id"]))["payload"].get("body") if needs.body and row["event_id"] else None
+    event = await read_event(connection, row["event_id"]) if needs.body and row["event_id"] else None
+    body = event["payload"].get("body") if event else None
     found = {name: record for name, record in related.items() if record}
     return Situation(row, attempt.plan, definition, found, body, request.now, Key(request.execution_id, request.sequence))
 

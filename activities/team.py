@@ -23,8 +23,9 @@ async def notify_member_via_email(step: NotifyMemberViaEmail, situation: Situati
     if not members:
         raise ExpectedFailure("no_recipient", f"There is nobody to write to: {step.summary()}.")
     message = _message(members, subject, body, str(situation.key), services.settings)
-    await _send(message, services.settings)
-    return Result(output={"to": [member["email"] for member in members], "subject": message["Subject"]})
+    refused = await _send(message, services.settings)
+    told = [member["email"] for member in members if member["email"] not in refused]
+    return Result(output={"to": told, "subject": message["Subject"], **({"refused": refused} if refused else {})})
 
 
 async def _members(step: NotifyMemberViaEmail, situation: Situation, services: Services) -> list[Any]:
@@ -54,11 +55,14 @@ def _message(members: list[Any], subject: str, body: str, key: str, settings: Se
     return message
 
 
-async def _send(message: EmailMessage, settings: Settings) -> None:
-    """A server that refuses the mail for good is an expected failure; one that is away, or busy, an unexpected one."""
+async def _send(message: EmailMessage, settings: Settings) -> list[str]:
+    """Who was refused while others were not: a second try would tell those twice.
+
+    A server that refuses the mail for good is an expected failure; one that is away, or busy, an unexpected one.
+    """
     password = settings.smtp_password.get_secret_value() if settings.smtp_password else None
     try:
-        await aiosmtplib.send(
+        refused, _ = await aiosmtplib.send(
             message, hostname=settings.smtp_host, port=settings.smtp_port, username=settings.smtp_username, password=password,
             use_tls=settings.smtp_tls == "tls", start_tls=settings.smtp_tls == "starttls", timeout=30,
         )  # fmt: skip
@@ -73,3 +77,4 @@ async def _send(message: EmailMessage, settings: Settings) -> None:
         if error.code >= 500:
             raise ExpectedFailure("mail_refused", f"The mail server refuses the mail: {error.code} {error.message}.") from error
         raise
+    return list(refused)

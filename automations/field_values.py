@@ -56,9 +56,7 @@ def field_value(field: FieldDefinition, raw: object) -> JsonValue:
         raise FieldValueError(field.name, field.type, raw, unfit.sentence(field.name, raw)) from None
 
 
-def record_values(
-    definition: ObjectDefinition, raw: Mapping[str, object], *, complete: bool = False
-) -> dict[str, JsonValue]:
+def record_values(definition: ObjectDefinition, raw: Mapping[str, object], *, complete: bool = False) -> dict[str, JsonValue]:
     """The canonical form of the given fields; `complete` (a new record) also misses the required ones left out.
 
     Raises RecordValueErrors with every problem: a wrong value, an unknown field, a required field left blank.

@@ -44,9 +44,7 @@ def _unique(names: list[str]) -> list[str]:
     return names
 
 
-Option = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255, pattern=r"^[^\x00-\x1f]+$")
-]
+Option = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255, pattern=r"^[^\x00-\x1f]+$")]
 Options = Annotated[list[Option], AfterValidator(_unique)]
 
 

@@ -92,9 +92,7 @@ def _problems(filter: Filter, scope: _Scope, path: str, depth: int) -> Iterator[
             assert_never(filter)
 
 
-def _group_problems(
-    key: str, filters: Sequence[Filter], scope: _Scope, path: str, depth: int
-) -> Iterator[FilterProblem]:
+def _group_problems(key: str, filters: Sequence[Filter], scope: _Scope, path: str, depth: int) -> Iterator[FilterProblem]:
     if depth > DEPTH_LIMIT:
         yield FilterProblem(path, "filter_too_deep", f"Groups may stand {DEPTH_LIMIT} deep in each other.")
         return

@@ -103,9 +103,7 @@ _KINDS: Mapping[str, _Kind] = {
     "team_selector": _set(_CHOICE, scalars.uuid_text),
     "relationship": _set(_BLANK | _AMONG | {"contains", "not_contains"}, scalars.uuid_text),
     **dict.fromkeys(("uuid", "employee", "record"), _single(_CHOICE, scalars.uuid_text)),
-    "files": _Kind(
-        _BLANK | {">", ">=", "<"}, wanted=scalars.number, found=lambda raw: Decimal(len(scalars.items(raw)))
-    ),
+    "files": _Kind(_BLANK | {">", ">=", "<"}, wanted=scalars.number, found=lambda raw: Decimal(len(scalars.items(raw)))),
 }
 
 _ALL = frozenset[str]().union(*(kind.operators for kind in _KINDS.values()))

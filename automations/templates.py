@@ -134,9 +134,7 @@ def _parse(text: str) -> tuple[Template, frozenset[tuple[str, ...]]]:
 def _refuse_what_is_not_allowed(tree: nodes.Node) -> None:
     for node in tree.find_all(nodes.Node):
         if not isinstance(node, _ALLOWED):
-            raise InvalidTemplateError(
-                f"A template cannot use {type(node).__name__.lower()}: only {{{{ values }}}} and filters."
-            )
+            raise InvalidTemplateError(f"A template cannot use {type(node).__name__.lower()}: only {{{{ values }}}} and filters.")
         if isinstance(node, nodes.Name) and node.name not in NAMESPACES:
             raise InvalidTemplateError(f"'{node.name}' is unknown; a template knows {', '.join(NAMESPACES)}.")
     if sum(_joined(node) for node in tree.find_all((nodes.Add, nodes.Concat))) > MAX_JOINED:
@@ -149,9 +147,7 @@ def _joined(node: nodes.Node) -> int:
 
 def _dotted_names(tree: nodes.Node) -> set[tuple[str, ...]]:
     inner = {id(node.node) for node in tree.find_all((nodes.Getattr, nodes.Getitem))}
-    chains = (
-        _chain(node) for node in tree.find_all((nodes.Getattr, nodes.Getitem, nodes.Name)) if id(node) not in inner
-    )
+    chains = (_chain(node) for node in tree.find_all((nodes.Getattr, nodes.Getitem, nodes.Name)) if id(node) not in inner)
     return {chain for chain in chains if chain}
 
 

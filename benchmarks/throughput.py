@@ -33,7 +33,7 @@ _ROOT = Path(__file__).parent.parent
 def parsed_options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.throughput", description=__doc__)
     parser.add_argument("--executions", type=_count, default=120, help="of each variant in a round (default: 120)")
-    parser.add_argument("--rounds", type=_count, default=3, help="after the warm-up (default: 3)")
+    parser.add_argument("--rounds", type=_count, default=5, help="after the warm-up (default: 5)")
     parser.add_argument("--concurrency", type=_count, default=20, help="executions in flight (default: 20)")
     parser.add_argument("--temporal", choices=("memory", "file"), default="memory", help="where the dev server keeps its data")
     parser.add_argument("--profile", type=_absolute, help="a file for what cProfile sees of the worker's event loop")
@@ -45,11 +45,9 @@ def _absolute(text: str) -> Path:
 
 
 def _count(text: str) -> int:
-    """Raises ValueError, which argparse turns into a sentence."""
-    number = int(text)
-    if number < 1:
-        raise ValueError(text)
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is no whole number from 1 on")
+    return int(text)
 
 
 async def benchmark(options: argparse.Namespace, folder: Path) -> Rounds:
@@ -93,6 +91,7 @@ async def _while_running(worker: ChildProcess, measuring: Awaitable[Rounds]) -> 
     finally:
         ended.cancel()
         measured.cancel()
+        await asyncio.gather(measured, ended, return_exceptions=True)
 
 
 async def _measured(options: argparse.Namespace, settings: Settings, processes: dict[str, int]) -> Rounds:

@@ -5,6 +5,7 @@ import contextlib
 import cProfile
 import os
 import signal
+from collections.abc import Iterator
 
 from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
@@ -26,7 +27,7 @@ def bare_worker(client: Client, bare: Bare) -> Worker:
 
 
 @contextlib.contextmanager
-def profiled(path: str | None):
+def profiled(path: str | None) -> Iterator[None]:
     if path is None:
         yield
         return

@@ -12,7 +12,7 @@ from store.sql import QUERIES
 
 
 async def load_step(connection: Connection, execution_id: UUID, sequence: int) -> Any:
-    """The row of `load_step`: execution, automation, record, object, business, and this step run if it began before. None if there is none."""
+    """The row of `load_step`, with this step run if it began before. None where there is no such execution."""
     return await QUERIES.load_step(connection, id=execution_id, sequence=sequence)
 
 

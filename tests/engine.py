@@ -40,6 +40,7 @@ LEAD = {
         {"name": "country", "type": "dropdown", "options": ["DE", "AT", "US"]},
         {"name": "labels", "type": "tags"},
         {"name": "due", "type": "date"},
+        {"name": "team", "type": "team_selector"},
     ],
 }
 
@@ -63,16 +64,16 @@ class Engine:
     database: Database
     client: Client
     settings: Settings
-    _running: AsyncExitStack = field(default_factory=AsyncExitStack)
+    services: Services = field(init=False, repr=False)
 
     @asynccontextmanager
     async def working(self, *, making_up: bool = False) -> AsyncIterator["Engine"]:
         """Workers of both priorities, sandboxed, until the end of the block; `making_up` also starts what was left unstarted."""
         async with httpx2.AsyncClient() as http, AsyncExitStack() as running:
-            services = Services(self.settings, self.database, self.client, http, Definitions())
-            for worker in workers(services):
+            self.services = Services(self.settings, self.database, self.client, http, Definitions())
+            for worker in workers(self.services):
                 await running.enter_async_context(worker)
-            starting = asyncio.create_task(keep_starting(services)) if making_up else None
+            starting = asyncio.create_task(keep_starting(self.services)) if making_up else None
             yield self
             if starting:
                 starting.cancel()
@@ -103,15 +104,17 @@ class Engine:
         async with self.database.connection() as connection:
             return await read_record(connection, record_id)
 
-    async def start(self, api_name: str = "subject", record: UUID | None = None, **cause: Any) -> UUID:
+    async def start(self, api_name: str = "subject", record: UUID | None = None, *, launched: bool = True, **cause: Any) -> UUID:
+        """Row, then workflow; not `launched`: as a crash in between leaves it."""
         async with self.database.transaction() as connection:
             row = await read_automation(connection, api_name)
             found = await read_record(connection, record) if record else None
             target = Target(row, AutomationDocument.model_validate(row["document"]), found)
             now = datetime.now(UTC)
-            trigger = {"type": "manual", "event_at": now.isoformat(), "evaluated_at": now.isoformat()}
-            started = await create_execution(connection, target, Cause(trigger=trigger, **cause), now, self.settings)
-        await launch(self.client, self.settings, started)
+            cause = {"trigger": {"type": "manual", "event_at": now.isoformat(), "evaluated_at": now.isoformat()}} | cause
+            started = await create_execution(connection, target, Cause(**cause), now, self.settings)
+        if launched:
+            await launch(self.client, self.settings, started)
         return started.id
 
     async def execution(self, execution_id: UUID) -> Any:

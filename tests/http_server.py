@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.engine import until
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -48,6 +50,13 @@ class HttpServer:
                 writer.transport.abort()
             self._server = None
 
+    async def was_asked(self, times: int = 1) -> None:
+        """Once it was asked that often."""
+        await until(lambda: _true(len(self.asked) >= times), says=f"asked {times} times")
+
+    async def was_hung_up_on(self) -> None:
+        await until(lambda: _true(self.hung_up > 0), seconds=3, says="the call was given up")
+
     def hold(self) -> None:
         """No answer before `let_go`."""
         self._may_answer.clear()
@@ -77,6 +86,10 @@ class HttpServer:
             task.cancel()
         if waiting[0] not in done:
             raise ConnectionResetError
+
+
+async def _true(found: bool) -> bool:
+    return found
 
 
 async def _request(reader: asyncio.StreamReader) -> Asked:

@@ -1,12 +1,14 @@
 """One execution of an automation, from its first step to its end."""
 
 import asyncio
+from typing import Any
 
+from pydantic import ValidationError
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    from automations.executions import Request
+    from automations.executions import Request, RequestKind
     from automations.messages import Ending, EndReport, ExecutionStart
     from automations.outcomes import End
     from workflows import bookkeeping
@@ -56,30 +58,36 @@ class ExecutionWorkflow:
         ending = Ending(execution_id=self._start.execution_id, now=workflow.now(), state="canceled", reason=reason.rstrip(": "))
         return await bookkeeping.end_execution(ending)
 
+    # The handlers take whatever comes: an argument that does not fit a signature would fail the workflow task, again and again.
+
     @workflow.signal
-    def pause(self, request: Request) -> None:
+    def pause(self, *said: Any) -> None:
         """No new step begins until a resume; the running one finishes."""
-        self._take(request, "pause")
+        self._take("pause", said)
 
     @workflow.signal
-    def resume(self, request: Request) -> None:
+    def resume(self, *said: Any) -> None:
         """Ends a manual pause, or runs the failed step again with the newest configuration."""
-        self._take(request, "resume")
+        self._take("resume", said)
 
     @workflow.signal
-    def cancel(self, request: Request) -> None:
+    def cancel(self, *said: Any) -> None:
         """Ends the execution at once, also during a step."""
-        self._take(request, "cancel")
+        self._take("cancel", said)
 
     @workflow.signal
-    def skip(self, request: Request) -> None:
+    def skip(self, *said: Any) -> None:
         """Passes over the failed or waiting step."""
-        self._take(request, "skip")
+        self._take("skip", said)
 
     @workflow.signal
-    def retry(self, request: Request) -> None:
+    def retry(self, *said: Any) -> None:
         """Makes a retrying step run now."""
-        self._take(request, "retry")
+        self._take("retry", said)
 
-    def _take(self, request: Request, kind: str) -> None:
-        self._desk.take(request.model_copy(update={"kind": kind}))
+    def _take(self, kind: RequestKind, said: tuple[Any, ...]) -> None:
+        """The first argument is a Request, whose kind is the signal's name."""
+        try:
+            self._desk.take(Request.model_validate({**said[0], "kind": kind}))
+        except (ValidationError, TypeError, IndexError):
+            workflow.logger.warning("ignored a signal %s that holds no request", kind)

@@ -81,9 +81,7 @@ plausible = st.one_of(
     st.text(st.characters(codec=None), max_size=5),
     st.integers(min_value=10**60, max_value=10**80),
 )
-anything = st.recursive(
-    plausible, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner)
-)
+anything = st.recursive(plausible, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner))
 
 
 @pytest.mark.parametrize("type", TYPES, ids=str)

@@ -66,12 +66,7 @@ def truth(value: bool) -> Filter:
 TRUTHS = Values({"yes": Typed("yes_no", True), "no": Typed("yes_no", False)})
 
 json_values = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats()
-    | st.text(max_size=10)
-    | st.sampled_from(["5", A, "2026-03-01"]),
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10) | st.sampled_from(["5", A, "2026-03-01"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
     max_leaves=6,
 )
@@ -84,9 +79,7 @@ filters: st.SearchStrategy[Any] = st.recursive(
         operators.filter(lambda op: len(op) <= 50 and op.isprintable()),
         json_values,
     ),
-    lambda inner: st.builds(
-        lambda key, them: {key: them}, st.sampled_from(["all", "any"]), st.lists(inner, min_size=1)
-    ),
+    lambda inner: st.builds(lambda key, them: {key: them}, st.sampled_from(["all", "any"]), st.lists(inner, min_size=1)),
     max_leaves=6,
 )
 

@@ -5,7 +5,7 @@ import time
 import pytest
 from temporalio.client import WorkflowExecutionStatus
 
-from tests.engine import Engine, until
+from tests.engine import Engine
 from tests.http_server import HttpServer
 from tests.workflows.history import history_of
 
@@ -18,23 +18,15 @@ async def test_cancel_during_a_long_step_takes_effect_in_about_a_second_and_canc
     http.hold()
     await engine.save(steps=[{**CALL, "url": http.url}])
     execution = await engine.start()
-    await until(lambda: _asked(http))
+    await http.was_asked()
     began = time.monotonic()
     await engine.order(execution, "cancel", why="enough")
     row = await engine.ended(execution, "canceled", seconds=3)
     assert (row["reason"], row["request"]) == ("canceled by ada@example.com: enough", None)
-    await until(lambda: _hung_up(http), seconds=3, says="the call was given up")
+    await http.was_hung_up_on()
     assert time.monotonic() - began < 2.5
     assert await engine.visits(execution) == [("call", "canceled")]
     assert (await history_of(engine, execution)).kinds["ACTIVITY_TASK_CANCEL_REQUESTED"] == 1
-
-
-async def _asked(http: HttpServer) -> bool:
-    return len(http.asked) == 1
-
-
-async def _hung_up(http: HttpServer) -> bool:
-    return http.hung_up == 1
 
 
 @pytest.mark.parametrize("where", ["delay", "step", "manual pause"])
@@ -43,7 +35,7 @@ async def test_a_cancel_in_temporal_itself_is_kept_in_the_books(engine: Engine, 
     step = {**CALL, "url": http.url} if where == "step" else {"id": "wait", "type": "delay", "days": 1}
     await engine.save(steps=[step])
     execution = await engine.start()
-    await (until(lambda: _asked(http)) if where == "step" else engine.in_state(execution, "paused"))
+    await (http.was_asked() if where == "step" else engine.in_state(execution, "paused"))
     if where == "manual pause":
         await engine.ask(execution, "pause")
         await engine.in_state(execution, "paused", reason="manual")

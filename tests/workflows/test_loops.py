@@ -7,7 +7,7 @@ import pytest
 from temporalio.client import WorkflowExecutionStatus
 
 from tests.engine import Engine
-from tests.workflows.test_pauses import COUNT, GENEROUS, generous
+from tests.workflows.counting import COUNT, GENEROUS, generous
 
 LONG = "EVERSTEP_LONG" in os.environ
 
@@ -32,7 +32,6 @@ async def test_a_long_loop_runs_through_several_runs_of_its_workflow(engine: Eng
     assert await _runs(engine, row["workflow_id"]) == 5
     described = await (await engine.handle(execution)).describe()
     assert described.typed_search_attributes.search_attributes
-    assert await described.static_summary() == "subject on lead:ada-lovelace"
 
 
 async def _runs(engine: Engine, workflow_id: str) -> int:
@@ -70,15 +69,12 @@ async def test_a_pause_goes_along_when_the_workflow_continues_as_new(engine: Eng
     """Every visit is a run of its own here: the pause stands over the border, and its request is not taken twice."""
     lead = await engine.lead(seats=0)
     engine = generous(engine, steps_per_run=1)
-    await engine.save(object="lead", steps=rounds(30))
+    await engine.save(object="lead", steps=rounds(4))
     execution = await engine.start(record=lead)
     for _ in range(3):
         await engine.order(execution, "pause")
-        row = await engine.execution(execution)
-        if row["finished_at"]:
-            break
         await engine.in_state(execution, "paused", reason="manual")
         await engine.order(execution, "resume")
     row = await engine.ended(execution)
-    assert (row["steps_run"], row["request"]) == (89, None)
-    assert [step["sequence"] for step in await engine.steps(execution)] == list(range(1, 90))
+    assert (row["steps_run"], row["request"]) == (11, None)
+    assert [step["sequence"] for step in await engine.steps(execution)] == list(range(1, 12))

@@ -9,23 +9,11 @@ import pytest
 from automations.executions import Request
 from tests.engine import Engine, until
 from tests.http_server import HttpServer
+from tests.workflows.counting import COUNT, counting, generous
 from tests.workflows.history import history_of
 
-COUNT = {
-    "id": "count",
-    "type": "math",
-    "operation": "add",
-    "arguments": [{"field": "seats"}, {"constant": 1}],
-    "into": {"field": "seats"},
-}
 LOOP = [COUNT, {"id": "again", "type": "go_to_step", "step": "count"}]
-GENEROUS = {"max_step_runs": 50_000, "max_visits": 50_000, "max_visits_without_wait": 50_000}
 CALL = {"id": "call", "type": "http_request"}
-
-
-def generous(engine: Engine, **more: int) -> Engine:
-    """The same engine, whose executions may go round for long."""
-    return Engine(engine.database, engine.client, engine.settings.model_copy(update={**GENEROUS, **more}))
 
 
 async def test_a_pause_lets_the_running_step_finish_and_starts_no_other(engine: Engine, http: HttpServer) -> None:
@@ -33,7 +21,7 @@ async def test_a_pause_lets_the_running_step_finish_and_starts_no_other(engine: 
     lead = await engine.lead(seats=0)
     await engine.save(object="lead", steps=[{**CALL, "url": http.url}, COUNT])
     execution = await engine.start(record=lead)
-    await until(lambda: _is(len(http.asked) == 1))
+    await http.was_asked()
     await engine.ask(execution, "pause", why="lunch")
     http.let_go()
     row = await engine.in_state(execution, "paused", reason="manual")
@@ -42,10 +30,6 @@ async def test_a_pause_lets_the_running_step_finish_and_starts_no_other(engine: 
     await engine.ask(execution, "resume")
     row = await engine.ended(execution)
     assert (row["reason"], (await engine.record(lead))["field_values"]["seats"]) == (None, 1)
-
-
-async def _is(found: bool) -> bool:
-    return found
 
 
 @pytest.mark.parametrize("way", ["row", "signal", "both"])
@@ -114,7 +98,7 @@ async def _in_delay(engine: Engine) -> Any:
 
 async def test_pause_and_resume_in_quick_turns_lose_nothing(engine: Engine) -> None:
     lead = await engine.lead(seats=0)
-    await engine.save(object="lead", steps=[{**COUNT, "id": f"s{number}"} for number in range(60)])
+    await engine.save(object="lead", steps=[counting(f"s{number}") for number in range(60)])
     execution = await engine.start(record=lead)
     for _ in range(5):
         await asyncio.gather(

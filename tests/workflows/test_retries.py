@@ -12,17 +12,12 @@ from temporalio.testing import WorkflowEnvironment
 
 from tests.engine import Engine, until
 from tests.http_server import HttpServer
+from tests.workflows.counting import counting
 from tests.workflows.history import history_of
 from tests.workflows.skipping import over_the_waits
 
 LADDER = [timedelta(seconds=30), timedelta(seconds=90), timedelta(minutes=8), timedelta(minutes=62.5)]
-AFTER = {
-    "id": "after",
-    "type": "math",
-    "operation": "add",
-    "arguments": [{"field": "seats"}, {"constant": 1}],
-    "into": {"field": "seats"},
-}
+AFTER = counting("after")
 
 
 def call(url: str) -> dict[str, Any]:
@@ -139,16 +134,12 @@ async def test_retry_now_cuts_the_wait_short(engine: Engine, http: HttpServer) -
     http.answers = [500, 500, 200]
     execution = await retrying(engine, http.url)
     await engine.ask(execution, "retry")
-    await until(lambda: _asked(http, 2))
+    await http.was_asked(2)
     await engine.in_state(execution, "retrying")
     await until(lambda: _attempt(engine, execution, 3))
     await engine.ask(execution, "retry")
     await engine.ended(execution)
     assert len((await engine.steps(execution))[0]["failures"]) == 2
-
-
-async def _asked(http: HttpServer, count: int) -> bool:
-    return len(http.asked) >= count
 
 
 async def _attempt(engine: Engine, execution: UUID, attempt: int) -> bool:

@@ -117,7 +117,7 @@ async def test_a_step_of_another_type_by_now_runs_as_that(engine: Engine, http: 
     await engine.in_state(execution, "paused", reason="error")
     await engine.save(object="lead", steps=[{"id": "a", "type": "http_request", "url": http.url}])
     await engine.ask(execution, "resume")
-    await until(lambda: _asked(http, 1))
+    await http.was_asked(1)
     await engine.in_state(execution, "paused", reason="error")
     await engine.save(object="lead", steps=[change("a")])
     await engine.ask(execution, "resume")
@@ -126,17 +126,13 @@ async def test_a_step_of_another_type_by_now_runs_as_that(engine: Engine, http: 
     assert steps == [("change_field_value", "failed", 1), ("http_request", "failed", 2), ("change_field_value", "completed", 3)]
 
 
-async def _asked(http: HttpServer, count: int) -> bool:
-    return len(http.asked) >= count
-
-
 async def test_a_step_put_in_behind_a_running_one_runs(engine: Engine, http: HttpServer) -> None:
     http.hold()
     lead = await engine.lead()
     call = {"id": "call", "type": "http_request", "url": http.url}
     await engine.save(object="lead", steps=[call, change("b")])
     execution = await engine.start(record=lead)
-    await until(lambda: _asked(http, 1))
+    await http.was_asked(1)
     await engine.save(object="lead", steps=[call, change("new"), change("b")])
     http.let_go()
     await engine.ended(execution)

@@ -1,10 +1,9 @@
 """A straight execution of N database steps is N activities and nothing else."""
 
-from typing import Any
-
 import pytest
 
 from tests.engine import Engine
+from tests.workflows.counting import counting
 from tests.workflows.history import history_of
 
 STRAIGHT = [
@@ -20,11 +19,6 @@ STRAIGHT = [
 ]
 
 
-def counting(number: int) -> dict[str, Any]:
-    arguments = [{"field": "seats"}, {"constant": 1}]
-    return {"id": f"s{number}", "type": "math", "operation": "add", "arguments": arguments, "into": {"field": "seats"}}
-
-
 async def test_a_straight_execution_runs_its_steps_in_order(engine: Engine) -> None:
     lead = await engine.lead(seats=4)
     await engine.save(object="lead", steps=STRAIGHT)
@@ -38,7 +32,7 @@ async def test_a_straight_execution_runs_its_steps_in_order(engine: Engine) -> N
 @pytest.mark.parametrize("steps", [1, 5, 20])
 async def test_a_straight_execution_of_n_steps_is_n_local_activities(engine: Engine, steps: int) -> None:
     lead = await engine.lead(seats=0)
-    await engine.save(object="lead", steps=[counting(number) for number in range(steps)])
+    await engine.save(object="lead", steps=[counting(f"s{number}") for number in range(steps)])
     execution = await engine.start(record=lead)
     row = await engine.ended(execution)
     history = await history_of(engine, execution)

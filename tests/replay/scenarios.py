@@ -1,0 +1,97 @@
+"""The executions whose histories are recorded: each takes another way through the workflow's code."""
+
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+from tests.builders import Json
+from tests.engine import Engine, until
+from tests.workflows.counting import COUNT
+
+CHANGE = {"id": "change", "type": "change_field_value", "changes": [{"field": "status", "value": "seen"}]}
+WAIT = {"id": "wait", "type": "delay", "days": 1}
+NOBODY_LISTENS = {"id": "call", "type": "http_request", "url": "http://127.0.0.1:9/"}
+
+Scenario = Callable[[Engine], Awaitable[UUID]]
+
+
+async def _started(engine: Engine, *steps: Json, api_name: str, **limits: int) -> UUID:
+    lead = await engine.lead(seats=0)
+    await engine.save(api_name=api_name, object="lead", steps=list(steps))
+    limited = Engine(engine.database, engine.client, engine.settings.model_copy(update=limits))
+    return await limited.start(api_name, record=lead)
+
+
+async def straight(engine: Engine) -> UUID:
+    execution = await _started(engine, CHANGE, COUNT, {**CHANGE, "id": "last"}, api_name="straight")
+    await engine.ended(execution)
+    return execution
+
+
+async def condition_delay_and_resume(engine: Engine) -> UUID:
+    wrong = {"id": "wrong", "type": "change_field_value", "changes": [{"field": "gone", "value": 1}]}
+    condition = {"id": "some", "type": "condition", "if": {"field": "seats", "op": ">=", "value": 0}, "if_yes": [WAIT]}
+    execution = await _started(engine, condition, wrong, CHANGE, api_name="condition")
+    await engine.in_state(execution, "paused", reason="delay")
+    await engine.ask(execution, "skip")
+    await engine.in_state(execution, "paused", reason="error")
+    await engine.ask(execution, "resume")
+    await until(lambda: _visits(engine, execution, 4))
+    await engine.ask(execution, "skip")
+    await engine.ended(execution)
+    return execution
+
+
+async def retry_ladder(engine: Engine) -> UUID:
+    execution = await _started(engine, NOBODY_LISTENS, api_name="ladder")
+    for attempt in range(2, 6):
+        await until(lambda reached=attempt: _retrying(engine, execution, reached))
+        await engine.ask(execution, "retry")
+    await engine.ended(execution, "failed")
+    return execution
+
+
+async def continued_as_new(engine: Engine) -> UUID:
+    back = {"id": "back", "type": "go_to_step", "step": "count"}
+    execution = await _started(engine, COUNT, back, api_name="loop", steps_per_run=10, max_visits=12)
+    await engine.ended(execution, "failed")
+    return execution
+
+
+async def pause_and_cancel(engine: Engine) -> UUID:
+    execution = await _started(engine, WAIT, CHANGE, api_name="canceled")
+    await engine.in_state(execution, "paused", reason="delay")
+    await engine.ask(execution, "pause")
+    await engine.in_state(execution, "paused", reason="manual")
+    await engine.ask(execution, "resume")
+    await engine.in_state(execution, "paused", reason="delay")
+    await engine.ask(execution, "cancel", why="enough")
+    await engine.ended(execution, "canceled")
+    return execution
+
+
+async def canceled_in_temporal(engine: Engine) -> UUID:
+    execution = await _started(engine, WAIT, api_name="gone")
+    await engine.in_state(execution, "paused", reason="delay")
+    await (await engine.handle(execution)).cancel()
+    await engine.ended(execution, "canceled")
+    return execution
+
+
+async def _visits(engine: Engine, execution: UUID, count: int) -> bool:
+    row = await engine.execution(execution)
+    return len(await engine.visits(execution)) == count and row["state"] == "paused"
+
+
+async def _retrying(engine: Engine, execution: UUID, attempt: int) -> bool:
+    row = await engine.execution(execution)
+    return (row["state"], row["attempt"]) == ("retrying", attempt)
+
+
+SCENARIOS: tuple[Scenario, ...] = (
+    straight,
+    condition_delay_and_resume,
+    retry_ladder,
+    continued_as_new,
+    pause_and_cancel,
+    canceled_in_temporal,
+)

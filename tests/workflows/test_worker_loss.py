@@ -1,0 +1,135 @@
+"""A worker killed in the middle of a step: another one goes on, and the step's effect is there once."""
+
+import os
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from temporalio.client import Client
+
+from activities.settings import Settings
+from deploy.processes import ChildProcess
+from deploy.temporal import TemporalDevServer
+from store.database import Database
+from tests.engine import Engine, until
+from tests.http_server import HttpServer
+from tests.workflows.counting import COUNT, counting
+
+ROOT = Path(__file__).parents[2]
+Start = Callable[[], ChildProcess]
+
+
+@pytest.fixture
+async def start_worker(settings: Settings, temporal: TemporalDevServer, tmp_path: Path) -> AsyncIterator[Start]:
+    """Starts real worker processes; all are gone after the test."""
+    processes: list[ChildProcess] = []
+    given = settings.model_dump(include={"database_url", "smtp_host", "smtp_port", "queue_prefix"})
+    env = os.environ | {f"EVERSTEP_{name.upper()}": str(value) for name, value in given.items()}
+    env |= {"EVERSTEP_TEMPORAL_ADDRESS": temporal.address}
+
+    def start() -> ChildProcess:
+        process = ChildProcess([sys.executable, "worker.py"], log=tmp_path / f"{len(processes)}.log", env=env, cwd=ROOT)
+        processes.append(process)
+        process.start()
+        return process
+
+    yield start
+    for process in processes:
+        await process.kill()
+
+
+@pytest.fixture
+def idle(database: Database, temporal_client: Client, settings: Settings) -> Engine:
+    """An engine whose workers are processes of their own."""
+    return Engine(database, temporal_client, settings)
+
+
+@asynccontextmanager
+async def record_locked(database: Database, record: UUID) -> AsyncIterator[None]:
+    async with database.transaction() as connection:
+        await connection.execute("select from records where id = $1 for no key update", record)
+        yield
+
+
+async def counted_once(engine: Engine, execution: UUID, lead: UUID, sequences: int) -> None:
+    assert (await engine.record(lead))["field_values"]["seats"] == 1
+    assert [row["sequence"] for row in await engine.steps(execution)] == list(range(1, sequences + 1))
+    async with engine.database.connection() as connection:
+        changes = "select count(*) from events where record_id = $1 and kind = 'field_updated'"
+        assert await connection.fetchval(changes, lead) == 1
+
+
+async def test_killed_during_a_database_step(idle: Engine, start_worker: Start) -> None:
+    engine = idle
+    lead = await engine.lead(seats=0)
+    after = {"id": "after", "type": "update_variable", "variable": "note", "sources": [{"static": "done"}]}
+    variables = [{"id": "v", "name": "note", "type": "string", "sources": [{"static": "new"}]}]
+    await engine.save(object="lead", variables=variables, steps=[COUNT, after])
+    worker = start_worker()
+    async with record_locked(engine.database, lead):
+        execution = await engine.start(record=lead)
+        await until(lambda: _waits_for_a_lock(engine.database))
+        await worker.kill()
+        start_worker()
+    await engine.ended(execution, seconds=30)
+    await counted_once(engine, execution, lead, 3)
+
+
+async def _waits_for_a_lock(database: Database) -> Any:
+    async with database.connection() as connection:
+        return await connection.fetchval(
+            "select true from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' limit 1"
+        )
+
+
+async def test_killed_during_a_call_to_another_system(idle: Engine, start_worker: Start, http: HttpServer) -> None:
+    """The lost call takes the ladder like any unexpected failure, under the same idempotency key."""
+    engine = idle
+    http.hold()
+    lead = await engine.lead(seats=0)
+    await engine.save(object="lead", steps=[{"id": "call", "type": "http_request", "url": http.url}, COUNT])
+    worker = start_worker()
+    execution = await engine.start(record=lead)
+    await http.was_asked(1)
+    await worker.kill()
+    http.let_go()
+    start_worker()
+    row = await engine.in_state(execution, "retrying", seconds=25)
+    assert row["reason"] == "The step did not answer in time, or its worker was lost."
+    await engine.ask(execution, "retry")
+    await engine.ended(execution)
+    await counted_once(engine, execution, lead, 2)
+    assert len({asked.headers["idempotency-key"] for asked in http.asked}) == 1
+    assert len(http.asked) == 2
+
+
+async def test_killed_in_a_chain_of_steps_no_step_is_lost_or_doubled(idle: Engine, start_worker: Start) -> None:
+    engine = idle
+    lead = await engine.lead(seats=0)
+    await engine.save(object="lead", steps=[counting(f"s{number}") for number in range(150)])
+    worker = start_worker()
+    execution = await engine.start(record=lead)
+    await until(lambda: _ran(engine, execution, 20))
+    await worker.kill()
+    ran = len(await engine.steps(execution))
+    start_worker()
+    row = await engine.ended(execution, seconds=30)
+    assert 20 <= ran < 150
+    assert row["steps_run"] == (await engine.record(lead))["field_values"]["seats"] == 150
+    assert [step["sequence"] for step in await engine.steps(execution)] == list(range(1, 151))
+
+
+async def _ran(engine: Engine, execution: UUID, count: int) -> bool:
+    return (await engine.execution(execution))["steps_run"] >= count
+
+
+async def test_a_start_that_a_crash_cut_short_is_made_up_by_the_worker(idle: Engine, start_worker: Start) -> None:
+    await idle.save(steps=[{"id": "stop", "type": "stop_execution"}])
+    execution = await idle.start(launched=False)
+    start_worker()
+    await idle.ended(execution, seconds=30)
+    assert await idle.visits(execution) == [("stop", "completed")]
