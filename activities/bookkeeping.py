@@ -22,9 +22,10 @@ class Bookkeeping:
             await executions.record_state(connection, change)
 
     @activity.defn(name="record_failure")
-    async def record_failure(self, failure: StepFailure) -> None:
+    async def record_failure(self, failure: StepFailure) -> StepAnswer | None:
         async with self._services.database.connection() as connection:
-            await executions.record_failure(connection, failure)
+            outcome = await executions.record_failure(connection, failure)
+        return StepAnswer.model_validate({"outcome": outcome}) if outcome else None
 
     @activity.defn(name="end_execution")
     async def end_execution(self, ending: Ending) -> End:

@@ -77,6 +77,7 @@ class StepFailure(Message):
     code: str
     sentence: str
     follows: Literal["retry", "hold", "fail"]
+    phase: Literal["run", "elapsed"] = "run"
     retry_at: datetime | None = None
 
 

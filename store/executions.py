@@ -86,8 +86,14 @@ async def end_execution(connection: Connection, ending: Ending, *, warning: str 
     return (row["state"], row["reason"] or "") if row else (ending.state, ending.reason)
 
 
-async def record_failure(connection: Connection, failure: StepFailure) -> None:
-    """Writes the attempt into the history and the state that follows from it."""
+async def record_failure(connection: Connection, failure: StepFailure) -> dict[str, Any] | None:
+    """Writes the attempt into the history and the state that follows from it.
+
+    Answers the outcome, and writes nothing, where the attempt did its work and only its answer was lost.
+    """
+    outcome = await QUERIES.find_outcome(connection, id=failure.execution_id, sequence=failure.sequence, phase=failure.phase)
+    if outcome is not None:
+        return outcome
     state: State = {"retry": "retrying", "hold": "paused", "fail": "failed"}[failure.follows]  # pyright: ignore[reportAssignmentType]
     over = failure.follows != "retry"
     reason: PauseReason | None = "condition_error" if failure.follows == "hold" else None
@@ -100,6 +106,7 @@ async def record_failure(connection: Connection, failure: StepFailure) -> None:
         failure={"attempt": failure.attempt, "at": failure.now, **error},
         ended_at=failure.now if failure.follows == "fail" else None,
     )  # fmt: skip
+    return None
 
 
 async def move_execution(

@@ -17,7 +17,7 @@ _UNTIL_IT_SUCCEEDS = RetryPolicy(
 )
 
 
-async def _write(name: str, message: Any, result: type[Any] | None, says: str) -> Any:
+async def _write(name: str, message: Any, result: Any, says: str) -> Any:
     return await workflow.execute_local_activity(
         name,
         message,
@@ -32,8 +32,10 @@ async def record_state(change: StateChange) -> None:
     await _write("record_state", change, None, change.pause_reason or change.state)
 
 
-async def record_failure(failure: StepFailure) -> None:
-    await _write("record_failure", failure, None, f"{failure.step}: attempt {failure.attempt} failed")
+async def record_failure(failure: StepFailure) -> StepAnswer | None:
+    """What the attempt came to after all, where only its answer was lost."""
+    said = f"{failure.step}: attempt {failure.attempt} failed"
+    return await _write("record_failure", failure, StepAnswer | None, said)
 
 
 async def skip_step(skip: StepSkip) -> StepAnswer:

@@ -1,6 +1,7 @@
 """Walks an execution from step to step by what each step's activity answers."""
 
 from datetime import datetime, timedelta
+from typing import Literal
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
@@ -15,6 +16,7 @@ from workflows.retries import failure_cause, retry_wait
 from workflows.runaway import RunawayGuard
 from workflows.shown import show_state
 
+Phase = Literal["run", "elapsed"]
 _ONE_ATTEMPT = RetryPolicy(maximum_attempts=1)
 _HEARTBEAT = timedelta(seconds=10)
 
@@ -57,7 +59,7 @@ class Lane:
         self.sequence += 1
         return await self._attempts(step)
 
-    async def _attempts(self, step: StepRef, phase: str = "run") -> Outcome:
+    async def _attempts(self, step: StepRef, phase: Phase = "run") -> Outcome:
         """Runs a step until it has an outcome: over pauses, moves and the retry ladder, under one sequence number."""
         attempt = 1
         while True:
@@ -67,9 +69,9 @@ class Lane:
             except FailureError as error:
                 if is_cancelled_exception(error):
                     raise
-                hold = await self._after_failure(step, attempt, error)
-                if hold:
-                    return hold
+                verdict = await self._after_failure(step, attempt, phase, error)
+                if verdict:
+                    return verdict
                 attempt += 1
                 continue
             match outcome:
@@ -85,7 +87,7 @@ class Lane:
                 case _:
                     return outcome
 
-    async def _run(self, step: StepRef, attempt: int, phase: str) -> Outcome:
+    async def _run(self, step: StepRef, attempt: int, phase: Phase) -> Outcome:
         request = StepRequest.model_construct(
             execution_id=self._start.execution_id,
             sequence=self.sequence,
@@ -129,7 +131,7 @@ class Lane:
         await self._desk.lifted()
         await self._record("active")
 
-    async def _after_failure(self, step: StepRef, attempt: int, error: FailureError) -> Outcome | None:
+    async def _after_failure(self, step: StepRef, attempt: int, phase: Phase, error: FailureError) -> Outcome | None:
         """Writes an unexpected failure down; None after the wait for the next attempt."""
         code, sentence = failure_cause(error)
         wait = retry_wait(attempt)
@@ -137,9 +139,11 @@ class Lane:
         follows = "hold" if not step.retries else "retry" if retry_at else "fail"
         failure = StepFailure(
             execution_id=self._start.execution_id, sequence=self.sequence, step=step.id, step_type=step.type, attempt=attempt,
-            now=workflow.now(), code=code, sentence=sentence, follows=follows, retry_at=retry_at,
+            now=workflow.now(), code=code, sentence=sentence, follows=follows, phase=phase, retry_at=retry_at,
         )  # fmt: skip
-        await bookkeeping.record_failure(failure)
+        known = await bookkeeping.record_failure(failure)
+        if known:
+            return known.outcome
         if follows == "hold":
             return Hold(reason="condition_error", says=sentence, step=step)
         if retry_at is None:

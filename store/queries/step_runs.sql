@@ -66,6 +66,11 @@ set status = excluded.status, attempt = excluded.attempt, finished_at = excluded
     output = step_runs.output || excluded.output, error = excluded.error, outcome = excluded.outcome
 returning true;
 
+-- name: find_outcome$
+-- What a step run came to, if it did: a wait that is over is still to be gone on from.
+select outcome from step_runs
+where execution_id = :id and sequence = :sequence and outcome is not null and (status <> 'waiting' or :phase::text = 'run');
+
 -- name: write_failure$
 -- An attempt that failed unexpectedly, and the state that follows from it. Written twice it counts once.
 with known as (
