@@ -119,7 +119,7 @@ class Lane:
 
     async def _heed(self, request: Request) -> None:
         """A request found on the row. One that is known here stands there by mistake, and is cleared."""
-        if not self._desk.take(request):
+        if not self._desk.take_from_row(request):
             await self._record("active", request_id=request.id)
         if self._desk.cancel:
             await workflow.wait_condition(lambda: False)

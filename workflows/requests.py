@@ -32,14 +32,24 @@ class RequestDesk:
         self._accepts = RUNNING
         self._nudge: Request | None = None
 
-    def take(self, request: Request) -> bool:
-        """False if this request was taken before."""
+    def take(self, request: Request) -> None:
+        """From a signal. One that the row showed before is filed again: it overtook the signals sent before it."""
         short = {"id": request.id[:_KEPT], "by": request.by[:_KEPT], "why": request.why[:_KEPT]}
-        if short["id"] in self._seen:
+        if short["id"] not in self._seen:
+            self._remember(short["id"])
+            self._file(request.model_copy(update=short))
+
+    def take_from_row(self, request: Request) -> bool:
+        """False if this request was taken before."""
+        shown = f"row {request.id}"
+        if request.id in self._seen or shown in self._seen:
             return False
-        self._seen = [*self._seen, short["id"]][-_REMEMBERED:]
-        self._file(request.model_copy(update=short))
+        self._remember(shown)
+        self._file(request)
         return True
+
+    def _remember(self, key: str) -> None:
+        self._seen = [*self._seen, key][-_REMEMBERED:]
 
     def _file(self, request: Request) -> None:
         if request.kind == "cancel":

@@ -96,6 +96,30 @@ async def _in_delay(engine: Engine) -> Any:
     return execution
 
 
+async def test_a_pause_asked_for_after_a_resume_holds_although_the_row_showed_it_first(engine: Engine) -> None:
+    """The chain sees the row at once, and the signals sent before only when its workflow task ends."""
+    lead = await engine.lead(seats=0)
+    await engine.save(object="lead", steps=LOOP)
+    execution = await generous(engine, steps_per_run=5_000).start(record=lead)
+    await until(lambda: _seats(engine, lead, 20))
+    await engine.ask(execution, "pause")
+    await engine.ask(execution, "resume")
+    await engine.order(execution, "pause", why="again")
+    await until(lambda: _signals(engine, execution, 3))
+    assert (await engine.in_state(execution, "paused"))["reason"] == "paused by ada@example.com: again"
+    await engine.ask(execution, "resume")
+    await engine.in_state(execution, "active")
+    await engine.order(execution, "cancel")
+    await engine.ended(execution, "canceled")
+
+
+async def _signals(engine: Engine, execution: Any, count: int) -> bool:
+    """So many have come, and the workflow has taken them."""
+    history = await history_of(engine, execution)
+    handled = history.kinds["WORKFLOW_TASK_SCHEDULED"] == history.kinds["WORKFLOW_TASK_COMPLETED"]
+    return handled and history.kinds["WORKFLOW_EXECUTION_SIGNALED"] >= count
+
+
 async def test_pause_and_resume_in_quick_turns_lose_nothing(engine: Engine) -> None:
     lead = await engine.lead(seats=0)
     await engine.save(object="lead", steps=[counting(f"s{number}") for number in range(60)])
