@@ -13,6 +13,7 @@ from typing import Any
 
 from temporalio import activity
 
+from activities.failures import ContendedError, unexpected
 from activities.positions import nothing_left, onward, stands_before
 from activities.registry import HANDLERS, Handler
 from activities.results import Down, HoldOn, Onward, Result
@@ -31,10 +32,6 @@ _TRIES = 20
 """Of one attempt against a record that others change all the time, before the retry ladder takes over."""
 
 
-class ContendedError(Exception):
-    """The execution or the record changed at every try."""
-
-
 class StepFrame:
     """Runs one step type; its `run` is the activity."""
 
@@ -44,6 +41,13 @@ class StepFrame:
         self._handler: Handler[Any] = HANDLERS[step_type]
 
     async def run(self, request: StepRequest) -> StepAnswer:
+        """Raises ApplicationError where something unexpected went wrong."""
+        try:
+            return await self._answer(request)
+        except Exception as error:
+            raise unexpected(error) from error
+
+    async def _answer(self, request: StepRequest) -> StepAnswer:
         for _ in range(_TRIES):
             outcome = await self._try(request)
             if outcome is not None:

@@ -7,6 +7,7 @@ import httpx2
 import jsonpath
 from pydantic_core import from_json, to_json
 
+from activities.failures import ServerError
 from activities.registry import runs
 from activities.results import Result
 from activities.services import Services
@@ -17,10 +18,6 @@ from automations.steps.integration import HttpRequest, ResponseValue
 
 MAX_ANSWER = 1024 * 1024
 _KEPT_TEXT = 4_000
-
-
-class ServerError(Exception):
-    """The other side failed: worth another try."""
 
 
 @runs("http_request")

@@ -29,6 +29,9 @@ UNAVAILABLE = (
 )
 """What a query raises when Postgres cannot be reached."""
 
+DATABASE_ERRORS = (asyncpg.PostgresError,)
+"""What a query raises when Postgres refuses it: a deadlock, a violated constraint."""
+
 
 class DatabaseNewerError(EverstepError):
     """The database was migrated by a newer release: this one would misread it."""

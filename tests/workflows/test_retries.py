@@ -96,7 +96,7 @@ async def test_a_step_that_works_again_goes_on_and_keeps_its_failures(skipping_e
     assert (row["state"], row["steps_failed"], row["attempt"]) == ("completed", 0, 1)
     called, after = await skipping_engine.steps(execution)
     assert (called["status"], called["attempt"], after["status"]) == ("completed", 3, "completed")
-    assert [failure["code"] for failure in called["failures"]] == ["ServerError", "ServerError"]
+    assert [failure["code"] for failure in called["failures"]] == ["http_server_error", "http_server_error"]
     assert len({asked.headers["idempotency-key"] for asked in http.asked}) == 1
 
 
@@ -178,7 +178,7 @@ async def test_a_database_step_that_fails_unexpectedly_takes_the_ladder_and_leav
     assert (await engine.record(lead))["field_values"] == {"seats": 9, "status": "x"}
     [step] = await engine.steps(execution)
     assert (step["status"], step["attempt"]) == ("completed", 2)
-    assert step["failures"][0]["code"] == "CheckViolationError"
+    assert step["failures"][0]["code"] == "database_error"
     assert wait_of((await history_of(engine, execution)).timers[0][0]) == LADDER[0]
 
 

@@ -1,0 +1,34 @@
+"""What goes wrong unexpectedly, translated once into what the workflow is told: a code that never changes, and a sentence."""
+
+import aiosmtplib
+import httpx2
+from temporalio.exceptions import ApplicationError
+
+from store.database import DATABASE_ERRORS, UNAVAILABLE
+
+
+class ServerError(Exception):
+    """The other side of an HTTP call failed: worth another try."""
+
+
+class ContendedError(Exception):
+    """The execution or the record changed at every try."""
+
+
+_CODES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
+    (ServerError, "http_server_error"),
+    (httpx2.TimeoutException, "http_timeout"),
+    (httpx2.HTTPError, "http_unreachable"),
+    (aiosmtplib.SMTPException, "mail_unavailable"),
+    (ContendedError, "contended"),
+    (UNAVAILABLE, "database_unavailable"),
+    (DATABASE_ERRORS, "database_error"),
+)
+
+
+def unexpected(error: Exception) -> ApplicationError:
+    """Never retried by Temporal: the workflow's ladder does that."""
+    name = type(error).__name__
+    code = next((code for kind, code in _CODES if isinstance(error, kind)), None)
+    sentence = (str(error) or name) if code else f"{name}: {error}"
+    return ApplicationError(sentence, type=code or "unexpected", non_retryable=True)
