@@ -6,9 +6,9 @@ Run it with `python worker.py`. It waits for Postgres and Temporal, and goes on 
 import asyncio
 import contextlib
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx2
 import structlog
@@ -36,6 +36,7 @@ GROUPS = (automations, control, fields, integration, team, variables)
 """The modules whose step types this worker runs."""
 
 PRIORITIES: tuple[Priority, ...] = ("regular", "low")
+T = TypeVar("T")
 _LOG = structlog.get_logger("everstep.worker")
 
 
@@ -91,7 +92,7 @@ async def keep_starting(services: Services, every: timedelta = timedelta(seconds
         try:
             await start_unstarted(services)
         except (*UNAVAILABLE, RPCError) as error:
-            _LOG.warning("services_away", while_doing="start_unstarted", why=str(error))
+            _LOG.warning("service_away", while_doing="start_unstarted", why=str(error))
         await asyncio.sleep(every.total_seconds())
 
 
@@ -115,9 +116,23 @@ async def _patiently(what: str, connect: Callable[[], Any]) -> Any:
             await asyncio.sleep(1)
 
 
+async def _unless_stopped(waiting: Coroutine[Any, Any, T], stop: asyncio.Event) -> T | None:
+    """What is waited for, or None when told to stop before it is there."""
+    work, stopped = asyncio.create_task(waiting), asyncio.create_task(stop.wait())
+    await asyncio.wait((work, stopped), return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if work.done():
+        return work.result()
+    work.cancel()
+    return None
+
+
 async def run_workers(settings: Settings, stop: asyncio.Event) -> None:
     """Works until told to stop; running activities are given a few seconds to finish."""
-    database, client = await connected(settings)
+    services_there = await _unless_stopped(connected(settings), stop)
+    if services_there is None:
+        return
+    database, client = services_there
     async with httpx2.AsyncClient(follow_redirects=False) as http, contextlib.AsyncExitStack() as running:
         services = Services(settings, database, client, http, Definitions())
         for worker in workers(services):

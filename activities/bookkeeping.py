@@ -1,5 +1,6 @@
 """The activities that only write down what the workflow did by itself."""
 
+import structlog
 from temporalio import activity
 
 from activities.positions import nothing_left, onward, outcome_of
@@ -8,6 +9,8 @@ from automations.messages import Ending, StateChange, StepFailure, StepSkip
 from automations.outcomes import End, StepAnswer
 from store import executions
 from store.step_runs import load_step
+
+_LOG = structlog.get_logger("everstep.executions")
 
 
 class Bookkeeping:
@@ -25,12 +28,20 @@ class Bookkeeping:
     async def record_failure(self, failure: StepFailure) -> StepAnswer | None:
         async with self._services.database.connection() as connection:
             outcome = await executions.record_failure(connection, failure)
-        return StepAnswer.model_validate({"outcome": outcome}) if outcome else None
+        if outcome:
+            return StepAnswer.model_validate({"outcome": outcome})
+        _LOG.warning(
+            "attempt_failed", execution_id=str(failure.execution_id), step=failure.step, attempt=failure.attempt,
+            code=failure.code, why=failure.sentence, follows=failure.follows,
+        )  # fmt: skip
+        return None
 
     @activity.defn(name="end_execution")
     async def end_execution(self, ending: Ending) -> End:
         async with self._services.database.connection() as connection:
             state, reason = await executions.end_execution(connection, ending)
+            if state == "failed":
+                _LOG.warning("execution_failed", execution_id=str(ending.execution_id), why=reason)
             return End.model_validate({"state": state, "reason": reason})
 
     @activity.defn(name="skip_step")

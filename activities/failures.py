@@ -2,13 +2,17 @@
 
 import aiosmtplib
 import httpx2
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from store.database import DATABASE_ERRORS, UNAVAILABLE
 
 
 class ServerError(Exception):
     """The other side of an HTTP call failed: worth another try."""
+
+
+class UnreachableError(Exception):
+    """Nobody answered an HTTP call."""
 
 
 class ContendedError(Exception):
@@ -18,6 +22,7 @@ class ContendedError(Exception):
 _CODES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
     (ServerError, "http_server_error"),
     (httpx2.TimeoutException, "http_timeout"),
+    (UnreachableError, "http_unreachable"),
     (httpx2.HTTPError, "http_unreachable"),
     (aiosmtplib.SMTPException, "mail_unavailable"),
     (ContendedError, "contended"),
@@ -31,4 +36,6 @@ def unexpected(error: Exception) -> ApplicationError:
     name = type(error).__name__
     code = next((code for kind, code in _CODES if isinstance(error, kind)), None)
     sentence = (str(error) or name) if code else f"{name}: {error}"
-    return ApplicationError(sentence, type=code or "unexpected", non_retryable=True)
+    # One that is known by its code needs no traceback in the log.
+    category = ApplicationErrorCategory.BENIGN if code else ApplicationErrorCategory.UNSPECIFIED
+    return ApplicationError(sentence, type=code or "unexpected", non_retryable=True, category=category)

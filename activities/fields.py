@@ -11,6 +11,7 @@ from activities.variables import set_variable
 from automations.errors import EverstepError
 from automations.failures import ExpectedFailure
 from automations.field_values import field_value
+from automations.fields import DecimalField, FieldDefinition, MoneyField
 from automations.scalars import is_blank
 from automations.sources import source_value
 from automations.steps.fields import ChangeFieldValue, FieldChange, Math, MathArgument
@@ -90,11 +91,19 @@ async def math(step: Math, situation: Situation, services: Services) -> Result:
     output = {"result": text}
     if step.into.field is not None:
         field = situation.field_definition(step.into.field)
-        value = field_value(field, int(result) if field.type == "integer" and result == int(result) else text)
+        value = field_value(field, _fitted(field, result))
         return Result(fields={field.name: value}, output=output, used=used)
     name = step.into.variable or ""
     situation.variable(name)
     return Result(variables=set_variable(situation, name, text).variables, output=output, used=used)
+
+
+def _fitted(field: FieldDefinition, result: Decimal) -> int | str:
+    """Rounded to the digits that the field keeps after the point, half to even."""
+    if field.type == "integer" and result == int(result):
+        return int(result)
+    scale = field.scale if isinstance(field, DecimalField | MoneyField) else None
+    return format(result if scale is None else round(result, scale), "f")
 
 
 def _number(argument: MathArgument, situation: Situation, used: list[dict[str, Any]]) -> Decimal:
@@ -116,7 +125,7 @@ def _not_a_number(ref: str, found: Any) -> Decimal:
 
 
 def _calculated(step: Math, numbers: list[Decimal]) -> Decimal:
-    """Exact where a result is; 60 digits where a division does not end."""
+    """Exact where a result is; 34 digits where a division does not end."""
     try:
         with localcontext(prec=60) as context:
             context.traps[DivisionByZero] = context.traps[Overflow] = context.traps[InvalidOperation] = True
@@ -125,7 +134,8 @@ def _calculated(step: Math, numbers: list[Decimal]) -> Decimal:
                 signed = -number if argument.negate else number
                 inverted = 1 / signed if argument.invert else signed
                 result = result + inverted if step.operation == "add" else result * inverted
-            return result
+        with localcontext(prec=34):
+            return +result
     except DivisionByZero as error:
         raise ExpectedFailure("division_by_zero", "The calculation divides by zero.") from error
     except (InvalidOperation, Overflow) as error:

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from time import perf_counter
 from typing import Any
 
+import structlog
 from temporalio import activity
 
 from activities.failures import ContendedError, unexpected
@@ -28,6 +29,7 @@ from automations.steps.base import StepBase
 from store.executions import end_execution
 from store.step_runs import begin_step_run, drop_step_run, load_step
 
+_LOG = structlog.get_logger("everstep.executions")
 _TRIES = 20
 """Of one attempt against a record that others change all the time, before the retry ladder takes over."""
 
@@ -119,6 +121,13 @@ class StepFrame:
         try:
             result = await self._handler(attempt.step, situation, self._services)
         except EverstepError as failure:
+            _LOG.warning(
+                "step_failed",
+                execution_id=str(attempt.request.execution_id),
+                step=attempt.step.id,
+                code=failure.code,
+                why=failure.sentence,
+            )
             result = failed(attempt.step, failure)
         return result, perf_counter() - started
 

@@ -7,7 +7,7 @@ import httpx2
 import jsonpath
 from pydantic_core import from_json, to_json
 
-from activities.failures import ServerError
+from activities.failures import ServerError, UnreachableError
 from activities.registry import runs
 from activities.results import Result
 from activities.services import Services
@@ -28,7 +28,8 @@ async def http_request(step: HttpRequest, situation: Situation, services: Servic
         raise ServerError(f"{step.method} {request.url.host} answered {status}")
     output = {"status": status, "body": body.decode(errors="replace")[:_KEPT_TEXT]}
     if not 200 <= status < 300:
-        raise ExpectedFailure("http_refused", f"{step.method} {request.url.host} answered {status}: {output['body'][:200]}")
+        said = "redirects are not followed" if status < 400 else " ".join(output["body"].split())[:200]
+        raise ExpectedFailure("http_refused", f"{step.method} {request.url.host} answered {status}: {said}")
     result = Result(output=output)
     for wanted in step.into:
         found = set_variable(situation, _known(situation, wanted.variable), _value(wanted, status, body)).variables
@@ -63,6 +64,8 @@ async def _answer(step: HttpRequest, request: httpx2.Request, client: httpx2.Asy
         response = await client.send(request, stream=True)
     except (httpx2.UnsupportedProtocol, httpx2.InvalidURL, httpx2.LocalProtocolError) as error:
         raise ExpectedFailure("invalid_request", f"The request cannot be made: {error}.") from error
+    except httpx2.ConnectError as error:
+        raise UnreachableError(f"{request.url.host}:{request.url.port or 'default port'} cannot be reached: {error}") from error
     try:
         body = b""
         async for chunk in response.aiter_bytes():

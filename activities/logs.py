@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from typing import Any
 
 import structlog
 
@@ -15,7 +16,7 @@ def configure_logs(level: int = logging.INFO) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
     ]
-    shown = [structlog.dev.ConsoleRenderer()] if sys.stderr.isatty() else [structlog.processors.dict_tracebacks, _json()]
+    shown = [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)] if sys.stderr.isatty() else _json()
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -31,5 +32,7 @@ def configure_logs(level: int = logging.INFO) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def _json() -> structlog.processors.JSONRenderer:
-    return structlog.processors.JSONRenderer(default=str)
+def _json() -> list[Any]:
+    """Tracebacks without the values of variables: a log is no place for what records and requests hold."""
+    tracebacks = structlog.tracebacks.ExceptionDictTransformer(show_locals=False, max_frames=10)
+    return [structlog.processors.ExceptionRenderer(tracebacks), structlog.processors.JSONRenderer(default=str)]

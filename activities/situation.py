@@ -32,7 +32,7 @@ class Situation:
         row: Any,
         plan: Plan,
         definition: ObjectDefinition | None,
-        related: Mapping[str, "RelatedRecord"],
+        related: Mapping[str, "RelatedRecord | None"],
         body: Any,
         now: datetime,
         key: Key,
@@ -122,11 +122,24 @@ class Situation:
             return {}
         own = {name: self.field(name) for name in _OWN_ATTRIBUTES}
         values = {field.name: self.row["field_values"].get(field.name) for field in self.definition.fields}
-        related = {name: record.context for name, record in self._related.items()}
+        related = {name: record.context if record else RelatedRecord.none() for name, record in self._related.items()}
         return {"id": str(self.row["record_id"]), **own, **values, **related}
 
     def for_filters(self) -> "FilterView":
         return FilterView(self)
+
+
+class _Blank(dict[str, Any]):
+    """Has everything, and all of it is blank."""
+
+    def __contains__(self, key: object) -> bool:
+        return True
+
+    def __missing__(self, key: str) -> None:
+        return None
+
+    def __str__(self) -> str:
+        return ""
 
 
 class RelatedRecord:
@@ -136,6 +149,11 @@ class RelatedRecord:
         self._name = name
         self._values = values
         self._definition = definition
+
+    @staticmethod
+    def none() -> dict[str, Any]:
+        """A relationship that leads nowhere: all that it would lead to is blank."""
+        return _Blank()
 
     @property
     def context(self) -> dict[str, Any]:

@@ -25,8 +25,7 @@ async def situation_of(connection: Any, attempt: "Attempt", services: Services) 
     related = {name: await _related(connection, row, definition, name, services) for name in needs.relationships}
     event = await read_event(connection, row["event_id"]) if needs.body and row["event_id"] else None
     body = event["payload"].get("body") if event else None
-    found = {name: record for name, record in related.items() if record}
-    return Situation(row, attempt.plan, definition, found, body, request.now, Key(request.execution_id, request.sequence))
+    return Situation(row, attempt.plan, definition, related, body, request.now, Key(request.execution_id, request.sequence))
 
 
 async def _related(

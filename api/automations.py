@@ -12,9 +12,11 @@ from api.pages import Page
 from api.problems import NotFoundError
 from automations.document import AutomationDocument, document_schema
 from automations.fields import ObjectDefinition
+from automations.identity import with_kept_ids
 from automations.parsing import parse_document
 from automations.problems import Problem
 from automations.reading import DocumentSyntaxError, read_yaml
+from automations.shape import given_ids
 from store import automations as stored_automations
 from store.automations import (
     create_automation,
@@ -80,7 +82,7 @@ async def put_automation(
     expected = _expected_revision(if_match, last_revision)
     async with database.transaction() as connection:
         document, warnings = await _checked(connection, raw, api_name)
-        row = await _saved(connection, document, expected)
+        row = await _saved(connection, document, expected, frozenset(given_ids(raw)))
     response.headers["ETag"] = f'"{row["revision"]}"'
     response.status_code = 201 if row["revision"] == 1 else 200
     return _view(row, warnings)
@@ -113,7 +115,7 @@ async def _checked(connection: Connection, raw: Any, api_name: str) -> tuple[Aut
     errors = [problem for problem in problems if problem.severity == "error"]
     if errors or document is None:
         shown = [{"path": error.path, "code": error.code, "sentence": error.sentence} for error in errors]
-        raise RefusedError(422, "invalid_document", f"The document has {len(errors)} mistakes.", shown)
+        raise RefusedError(422, "invalid_document", f"The document has {len(errors)} mistake{'s' * (len(errors) != 1)}.", shown)
     return document, [*problems, *await _missing_targets(connection, document)]
 
 
@@ -137,13 +139,16 @@ async def _missing_targets(connection: Connection, document: AutomationDocument)
     ]
 
 
-async def _saved(connection: Connection, document: AutomationDocument, expected: int | None) -> Any:
+async def _saved(connection: Connection, document: AutomationDocument, expected: int | None, given: frozenset[str]) -> Any:
     stored = await read_object(connection, document.object) if document.object else None
     object_id = stored.id if stored else None
     row = await lock_automation(connection, document.api_name)
     if row is None and expected is None and await create_automation(connection, document, object_id):
         return await read_automation(connection, document.api_name)
     row = row or await lock_automation(connection, document.api_name)
+    if row is not None and "active" not in document.model_fields_set:
+        # What a document does not say about listening stays as it is.
+        document = document.model_copy(update={"active": row["active"]})
     found = row["revision"] if row else None
     if row is None or (expected is not None and found != expected):
         said = f"The automation is at revision {found}, not {expected}: read it again."
@@ -151,6 +156,7 @@ async def _saved(connection: Connection, document: AutomationDocument, expected:
         raise RefusedError(412, "revision_changed", said)
     if row["object_id"] != object_id:
         raise RefusedError(409, "object_changed", "An automation stays with its object: save this one under another api_name.")
+    document = with_kept_ids(document, AutomationDocument.model_validate(row["document"]), given)
     await replace_automation(connection, row["id"], row["revision"], document, object_id)
     return await read_automation(connection, document.api_name)
 

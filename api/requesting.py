@@ -1,5 +1,6 @@
 """Pause, resume, cancel, skip and retry: on the execution's row and to its workflow, or not at all."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,8 +12,12 @@ from activities.starting import launch, restarted
 from api.errors import RefusedError
 from api.problems import NotFoundError
 from automations.executions import PauseReason, Request, RequestKind, State, refusal
-from store.database import Database
-from store.executions import lock_execution, write_request
+from automations.messages import Ending
+from store.database import Connection, Database
+from store.executions import end_execution, lock_execution, write_request
+
+_PATIENCE = timedelta(seconds=3)
+"""With a Temporal that takes the call and does not answer."""
 
 _STANDING: frozenset[RequestKind] = frozenset({"pause", "cancel"})
 """What stands on the row until it is done: a busy chain of steps sees it there first."""
@@ -41,7 +46,7 @@ async def ask(
             raise NotFoundError("execution", execution_id)
         _refuse_what_does_not_apply(row, request)
         await write_request(connection, execution_id, request if kind in _STANDING else None)
-        await _signal(client, settings, row, request)
+        await _signal(connection, client, settings, row, request)
 
 
 def _refuse_what_does_not_apply(row: Any, request: Request) -> None:
@@ -63,15 +68,22 @@ def _state_to_be(row: Any) -> tuple[State, PauseReason | None]:
     return row["state"], row["pause_reason"]
 
 
-async def _signal(client: Client, settings: Settings, row: Any, request: Request) -> None:
+async def _signal(connection: Connection, client: Client, settings: Settings, row: Any, request: Request) -> None:
     if not row["workflow_started"]:
         await launch(client, settings, restarted(row), request)
         return
     try:
-        await client.get_workflow_handle(row["workflow_id"]).signal(request.kind, request)
+        handle = client.get_workflow_handle(row["workflow_id"])
+        await handle.signal(request.kind, request, rpc_timeout=_PATIENCE)
     except RPCError as error:
         if error.status != RPCStatusCode.NOT_FOUND:
             raise
-        raise RefusedError(
-            409, "workflow_gone", "The execution's workflow is over in Temporal; its row is closed soon."
-        ) from error
+        await _without_workflow(connection, row, request)
+
+
+async def _without_workflow(connection: Connection, row: Any, request: Request) -> None:
+    """Somebody terminated the workflow in Temporal: a cancel closes the row that it left."""
+    if request.kind != "cancel":
+        raise RefusedError(409, "workflow_gone", "The execution's workflow was terminated in Temporal: cancel it to close it.")
+    reason = f"canceled by {request.by or 'a person'}: its workflow had been terminated in Temporal"
+    await end_execution(connection, Ending(execution_id=row["id"], now=datetime.now(UTC), state="canceled", reason=reason))

@@ -1,5 +1,6 @@
 """Starting executions by hand and by webhook: checked, written, launched."""
 
+import asyncio
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -113,8 +114,9 @@ async def launch_or_leave(client: Client | None, settings: Settings, started: St
     if client is None:
         return
     try:
-        await launch(client, settings, started)
-    except (RPCError, RuntimeError) as error:
+        async with asyncio.timeout(3):
+            await launch(client, settings, started)
+    except (RPCError, RuntimeError, TimeoutError) as error:
         _LOG.warning("start_postponed", execution_id=str(started.id), why=str(error))
 
 
@@ -148,6 +150,8 @@ async def _evaluated(
         cause = Cause(trigger=_webhook_cause(trigger, payload, now), event_id=event)
         started = await create_execution(connection, Target(target.automation, target.document, record), cause, now, settings)
     outcome = "started" if started else "not_started"
+    if why_not:
+        _LOG.info("webhook_started_nothing", automation=target.document.api_name, webhook=trigger.name, why=why_not)
     await insert_evaluation(
         connection, event, target.automation["id"], trigger.id, outcome, why_not, started.id if started else None, now
     )
@@ -158,6 +162,7 @@ def _webhook_cause(trigger: WebhookTrigger, payload: Any, now: datetime) -> dict
     values = extracted(payload, trigger.extract)
     return {
         "type": "webhook", "id": trigger.id, "webhook": trigger.name, "values": values,
+        "not_found": sorted(trigger.extract.keys() - values.keys()), "structured": isinstance(payload, dict | list),
         "event_at": now.isoformat(), "evaluated_at": now.isoformat(),
     }  # fmt: skip
 

@@ -2,7 +2,8 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+import jsonpath
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
 ApiName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{1,62}$")]
 """What URLs and the Temporal UI show of an automation."""
@@ -15,7 +16,17 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 
 WebhookName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 
-JsonPath = Annotated[str, StringConstraints(pattern=r"^\$", max_length=500)]
+
+def _is_json_path(text: str) -> str:
+    try:
+        jsonpath.compile(text)
+    except (jsonpath.JSONPathError, RecursionError) as error:
+        raise ValueError(f"It is no JSONPath such as $.contact.email: {str(error).splitlines()[0]}") from error
+    return text
+
+
+JsonPath = Annotated[str, StringConstraints(pattern=r"^\$", max_length=500), AfterValidator(_is_json_path)]
+"""Where a value is in a JSON document (RFC 9535)."""
 
 Template = Annotated[str, StringConstraints(max_length=20_000)]
 """Text that may hold `{{ … }}`."""

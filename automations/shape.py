@@ -96,7 +96,7 @@ class _Ids:
     """Gives what has no id one that nothing else in the document has."""
 
     def __init__(self, raw: Mapping[str, Any]) -> None:
-        self.taken = set(_given_ids(raw))
+        self.taken = set(given_ids(raw))
         self.counts: Counter[str] = Counter()
 
     def with_id(self, part: object, word: str) -> object:
@@ -112,7 +112,8 @@ class _Ids:
         return f"{word}-{self.counts[word]}"
 
 
-def _given_ids(raw: object) -> Iterator[str]:
+def given_ids(raw: object) -> Iterator[str]:
+    """The ids that its author wrote into a document."""
     for part in ("triggers", "variables", "steps"):
         waiting = [_get(raw, part)]
         while waiting:

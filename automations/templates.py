@@ -126,7 +126,7 @@ def _parse(text: str) -> tuple[Template, frozenset[tuple[str, ...]]]:
         _refuse_what_is_not_allowed(tree)
         return _ENVIRONMENT.from_string(text), frozenset(_dotted_names(tree))
     except TemplateError as error:
-        raise InvalidTemplateError(f"The template is not readable: {error.message}.") from error
+        raise InvalidTemplateError(f"The template is not readable: {(error.message or '').rstrip('.')}.") from error
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:  # of thousands of parentheses, digits or signs
         raise InvalidTemplateError("The template is not readable: it is too deep, or holds too large a number.") from error
 

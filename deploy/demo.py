@@ -11,7 +11,7 @@ from urllib.parse import quote
 import httpx2
 from rich.console import Console
 
-from deploy.examples import call, load_examples
+from deploy.examples import ExampleError, call, load_examples
 from deploy.exits import run
 from deploy.stack import Stack, whole_stack
 from deploy.timeline import Timeline, is_at_rest
@@ -25,6 +25,9 @@ async def main() -> int:
     try:
         async with whole_stack(FOLDER) as stack, httpx2.AsyncClient(base_url=stack.api, timeout=20) as client:
             return await _show(stack, client, once=os.environ.get("DEMO_ONCE") == "1")
+    except (ExampleError, httpx2.HTTPError) as error:
+        print(f"\nThe API does not answer as it should: {error}. See {FOLDER}/logs.", flush=True)
+        return 1
     except asyncio.CancelledError:
         print("\nStopped.", flush=True)
         return 0
@@ -43,6 +46,9 @@ async def _show(stack: Stack, client: httpx2.AsyncClient, *, once: bool) -> int:
         return 0 if done else 1
     console.print("\nEverything stays up; new executions show here. Ctrl-C stops it all.")
     while True:
+        if ended := stack.ended():
+            console.print(f"[red]Ended by itself:[/] {', '.join(ended)}. Stopping the rest.")
+            return 1
         await timeline.follow()
         await asyncio.sleep(1)
 

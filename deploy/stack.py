@@ -32,6 +32,11 @@ class Stack:
     web_ui: str | None
     mail: MailSink
     folder: Path
+    processes: dict[str, ChildProcess]
+
+    def ended(self) -> list[str]:
+        """The processes of ours that are not there any more, with the log to look at."""
+        return [f"{name} (see {process.log})" for name, process in self.processes.items() if not process.is_running]
 
     def addresses(self) -> dict[str, str]:
         ui = {"Temporal Web UI": self.web_ui} if self.web_ui else {}
@@ -61,7 +66,8 @@ async def whole_stack(folder: Path, *, say: Say = say) -> AsyncGenerator[Stack]:
             say("Starting the worker and the API …")
             worker = _python("worker.py", log=folder / "logs" / "worker.log", env=environment)
             api = _python("-m", "api", log=folder / "logs" / "api.log", env={**environment, "EVERSTEP_API_PORT": str(port)})
-            stack = Stack(f"http://127.0.0.1:{port}", temporal.ui_address, mail, folder)
+            processes = {"the worker": worker, "the API": api}
+            stack = Stack(f"http://127.0.0.1:{port}", temporal.ui_address, mail, folder, processes)
             try:
                 worker.start()
                 api.start()

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any, ClassVar, Literal, cast
+from typing import Any, ClassVar, Literal, Self, cast
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from automations.model import JsonPath, Model, Name, Template
 from automations.steps.base import StepBase
@@ -33,6 +33,12 @@ class HttpRequest(StepBase):
     body: Template | None = None
     timeout_seconds: int = Field(30, ge=1, le=100)
     into: list[ResponseValue] = []
+
+    @model_validator(mode="after")
+    def _has_one_body(self) -> Self:
+        if self.json_body is not None and self.body is not None:
+            raise ValueError("A request has either json or body.")
+        return self
 
     def summary(self) -> str:
         return f"{self.method} {self.url}"

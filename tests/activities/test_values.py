@@ -115,3 +115,22 @@ async def test_a_skipped_step_of_any_type_is_gone_past(engine: Engine, kind: str
     await engine.ended(execution)
     path = [("no", "completed")] if kind == "condition" else []
     assert await engine.visits(execution) == [("v-total", "completed"), ("s", "skipped"), *path, ("after", "completed")]
+
+
+@pytest.mark.parametrize(("field", "found"), [("budget", "3.33"), (None, "3.333333333333333333333333333333333")])
+async def test_a_division_that_does_not_end_is_rounded(engine: Engine, field: str | None, found: str) -> None:
+    lead = await engine.lead()
+    into = {"field": field} if field else INTO
+    third = math("m", {"constant": 10}, {"constant": 3, "invert": True}, into=into, operation="multiply")
+    await engine.save(object="lead", variables=[TOTAL], steps=[third])
+    row = await engine.ended(await engine.start(record=lead))
+    record = await engine.record(lead)
+    assert (record["field_values"][field] if field else row["variables"]["total"]) == found
+
+
+async def test_what_a_blank_relationship_would_lead_to_is_blank(engine: Engine) -> None:
+    lead = await engine.lead()
+    said = "[{{ record.owner.email }}{{ record.team.name }}]"
+    await engine.save(object="lead", steps=[change("c", status=said)])
+    await engine.ended(await engine.start(record=lead))
+    assert (await engine.record(lead))["field_values"]["status"] == "[]"

@@ -118,3 +118,11 @@ async def test_list_pages_by_name(api: httpx2.AsyncClient) -> None:
 async def test_text_that_is_no_document_says_where(api: httpx2.AsyncClient) -> None:
     refused = await api.put("/automations/welcome", content="a: [1", headers={"content-type": "application/yaml"})
     assert (refused.status_code, refused.json()["code"]) == (400, "invalid_yaml")
+
+
+async def test_save_that_does_not_speak_of_listening_leaves_it_on(api: httpx2.AsyncClient) -> None:
+    await save_lead(api)
+    await put(api, {**WELCOME, "active": True})
+    assert (await put(api, WELCOME)).json()["active"] is True
+    assert (await put(api, {**WELCOME, "active": False})).json()["active"] is False
+    assert (await put(api, WELCOME)).json()["active"] is False

@@ -136,3 +136,12 @@ async def test_list_filters_by_automation_and_state_newest_first(api: httpx2.Asy
     assert [execution["id"] for execution in everything] == [second["id"], first["id"]]
     paused = (await api.get("/executions", params={"state": "paused"})).json()["items"]
     assert [execution["id"] for execution in paused] == [second["id"]]
+
+
+async def test_cancel_closes_what_a_terminated_workflow_left(api: httpx2.AsyncClient, engine: Engine) -> None:
+    execution = await waiting(api, engine)
+    await (await engine.handle(UUID(execution["id"]))).terminate()
+    refused = await ask(api, execution, "skip")
+    assert (refused.status_code, refused.json()["code"]) == (409, "workflow_gone")
+    assert (await ask(api, execution, "cancel")).status_code == 202
+    assert "terminated" in (await state(api, execution, "canceled"))["reason"]

@@ -418,3 +418,10 @@ def test_a_mutated_document_is_answered(data: st.DataObject) -> None:
         again = parse_document(parsed.document.as_json(), OBJECTS)
         assert again.problems == parsed.problems
         assert again.document == parsed.document
+
+
+def test_json_path_that_is_none_and_two_bodies_are_mistakes() -> None:
+    trigger = {"type": "webhook", "name": "form", "auth": "none", "extract": {"who": "$.[name"}}
+    step = {"id": "ask", "type": "http_request", "url": "http://example.com", "json": {"a": 1}, "body": "b"}
+    found = parse_document(document(triggers=[trigger], steps=[step])).problems
+    assert {problem.path.split(".")[0] for problem in found} == {"triggers[0]", "steps[0]"}
