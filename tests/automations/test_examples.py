@@ -1,0 +1,48 @@
+"""What the documentation and the examples show can be saved."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from automations.fields import ObjectDefinition
+from automations.parsing import load_document
+from automations.reading import read_yaml
+
+PROJECT = Path(__file__).parents[2]
+EXAMPLES = sorted((PROJECT / "examples" / "automations").glob("*.yaml"))
+FIELDS = [
+    {"name": "country", "type": "dropdown", "options": ["DE", "AT"]},
+    {"name": "email", "type": "email"},
+    {"name": "due", "type": "date"},
+    {"name": "status", "type": "text"},
+    {"name": "seats", "type": "integer"},
+    {"name": "months", "type": "integer"},
+    {"name": "budget", "type": "money"},
+    {"name": "labels", "type": "tags"},
+]
+VARIABLES = """
+variables:
+  - {id: v1, name: seats, type: number, sources: [{webhook: demo-form, value: seats}, {field: seats}]}
+  - {id: v2, name: hours, type: number, sources: [{static: 2}]}
+  - {id: v3, name: note, sources: [{static: "at {{ trigger.time }}"}]}
+  - {id: v4, name: answer, sources: [{static: none}]}
+"""
+
+
+def errors(text: str, definition: Any) -> list[str]:
+    found = load_document(text, {"lead": ObjectDefinition.model_validate(definition)})
+    return [f"{problem.path}: {problem.sentence}" for problem in found.errors]
+
+
+@pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.stem)
+def test_example_has_no_mistakes(file: Path) -> None:
+    objects: Any = read_yaml((PROJECT / "examples" / "objects.yaml").read_text())
+    assert errors(file.read_text(), objects[0]) == []
+
+
+def test_what_the_guide_shows_is_one_document_without_mistakes() -> None:
+    blocks = (PROJECT / "docs" / "automations.md").read_text().split("```yaml\n")[1:]
+    header, triggers, steps = (block.split("```")[0] for block in blocks)
+    definition = {"api_name": "lead", "name": "Lead", "fields": FIELDS}
+    assert errors(header + triggers + VARIABLES + steps, definition) == []
