@@ -14,6 +14,7 @@ from typing import Any
 import structlog
 from temporalio import activity
 
+from activities.definitions import Plan
 from activities.failures import ContendedError, unexpected
 from activities.positions import nothing_left, onward, stands_before
 from activities.registry import HANDLERS, Handler
@@ -64,9 +65,9 @@ class StepFrame:
             if known is not None:
                 return known
             plan = await self._services.definitions.plan(connection, row["automation_id"], row["revision"])
-            if request.phase == "elapsed":
-                return await self._elapsed(connection, row, request)
             ran_from = await self._services.definitions.plan(connection, row["automation_id"], row["ran_from"])
+            if request.phase == "elapsed":
+                return await _elapsed(connection, row, request, ran_from, plan)
             step = stands_before(request.step, ran_from.positions, plan.positions)
             if step is None:
                 return await _nothing_left(connection, request, plan.positions)
@@ -131,14 +132,13 @@ class StepFrame:
             result = failed(attempt.step, failure)
         return result, perf_counter() - started
 
-    async def _elapsed(self, connection: Any, row: Any, request: StepRequest) -> Outcome | None:
-        """A wait is over. What comes next is read from the newest document, whatever became of the step."""
-        newest = await self._services.definitions.plan(connection, row["automation_id"], row["revision"])
-        ran_from = await self._services.definitions.plan(connection, row["automation_id"], row["ran_from"])
-        step = ran_from.positions.step(request.step)
-        following = onward(request.step, ran_from.positions, newest.positions)
-        result = Result(warning=nothing_left(request.step, newest.positions, following))
-        return await write_result(connection, Attempt(request, row, ran_from, row["ran_from"], newest, step), result, 0.0)
+
+async def _elapsed(connection: Any, row: Any, request: StepRequest, ran_from: Plan, newest: Plan) -> Outcome | None:
+    """A wait is over. What comes next is read from the newest document, whatever became of the step."""
+    step = ran_from.positions.step(request.step)
+    following = onward(request.step, ran_from.positions, newest.positions)
+    result = Result(warning=nothing_left(request.step, newest.positions, following))
+    return await write_result(connection, Attempt(request, row, ran_from, row["ran_from"], newest, step), result, 0.0)
 
 
 def failed(step: StepBase, failure: EverstepError) -> Result:

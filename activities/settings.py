@@ -36,7 +36,6 @@ class Settings(BaseSettings):
     max_chain_depth: PositiveInt = 16
     document_bytes: PositiveInt = 512 * 1024
     webhook_bytes: PositiveInt = 1024 * 1024
-    output_bytes: PositiveInt = 64 * 1024
 
     @classmethod
     def from_environment(cls) -> "Settings":

@@ -5,7 +5,7 @@ To add one to a group, write its model there and add it to that module's union: 
 
 from typing import Annotated, get_args
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field
 
 from automations.steps.base import StepBase
 from automations.steps.control import Condition, ControlStep
@@ -21,8 +21,6 @@ FlowStep = AnyStep | InitializeVariable
 
 # A condition holds steps, itself among them: the name it uses for them is known only here.
 Condition.model_rebuild(_types_namespace={"AnyStep": AnyStep})
-
-STEP: TypeAdapter[AnyStep] = TypeAdapter(Step)
 
 STEP_TYPES: dict[str, type[StepBase]] = {kind.model_fields["type"].default: kind for kind in get_args(AnyStep)}
 """Every type that may stand among the steps, by its name."""

@@ -77,6 +77,3 @@ limit :size;
 
 -- name: mark_started!
 update executions set workflow_started = true where id = :id;
-
--- name: count_executions_of_record$
-select count(*) from executions where record_id = :record_id and finished_at is null;
