@@ -2,7 +2,12 @@
 
 from typing import Any
 
+from pydantic import TypeAdapter
+
+from automations.steps import AnyStep, Step
+
 Json = dict[str, Any]
+STEP: TypeAdapter[AnyStep] = TypeAdapter(Step)
 
 
 def document(**parts: Any) -> Json:

@@ -108,6 +108,7 @@ class Engine:
         """Row, then workflow; not `launched`: as a crash in between leaves it."""
         async with self.database.transaction() as connection:
             row = await read_automation(connection, api_name)
+            assert row, f"no automation {api_name}"
             found = await read_record(connection, record) if record else None
             target = Target(row, AutomationDocument.model_validate(row["document"]), found)
             now = datetime.now(UTC)
@@ -170,7 +171,7 @@ class Engine:
         """On the execution's row, where a busy chain sees it."""
         async with self.database.transaction() as connection:
             row = await lock_execution(connection, execution_id)
-            if row["finished_at"] is None:
+            if row and row["finished_at"] is None:
                 await write_request(connection, execution_id, request)
 
     async def order(self, execution_id: UUID, kind: RequestKind, **parts: Any) -> None:

@@ -5,9 +5,8 @@ from typing import Any
 import pytest
 
 from automations.needs import step_needs
-from automations.steps import STEP
 from automations.steps.variables import InitializeVariable
-from tests.builders import Json, condition, delay, mail, request, update, variable
+from tests.builders import STEP, Json, condition, delay, mail, request, update, variable
 
 
 def needs(step: Json) -> tuple[set[str], bool]:

@@ -11,8 +11,8 @@ from pydantic_core import to_json
 
 from automations.executions import Request
 from automations.outcomes import MAX_SUMMARY, End, Hold, Moved, Next, Outcome, Requested, StepAnswer, StepRef, Wait
-from automations.steps import STEP, STEP_TYPES
-from tests.builders import condition, delay, request, stop
+from automations.steps import STEP_TYPES
+from tests.builders import STEP, condition, delay, request, stop
 
 STEP_REF = StepRef(id="a", type="delay", summary="a: 1 day", timeout=timedelta(minutes=2), local=False)
 AT = datetime(2026, 3, 1, 9, tzinfo=UTC)

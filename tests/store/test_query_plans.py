@@ -96,7 +96,6 @@ async def test_hot_queries_read_no_big_table_from_end_to_end(planned: Any, datab
             "lock_execution": {"id": ids["record"]},
             "list_step_runs": {"id": ids["record"], "after": 0, "size": 100},
             "list_not_started": {"before": NOW, "size": 100},
-            "count_executions_of_record": {"record_id": ids["record"]},
             "read_automation": {"api_name": "automation-7"},
             "read_record": {"id": ids["record"]},
             "lock_record": {"id": ids["record"]},
