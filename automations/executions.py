@@ -7,7 +7,8 @@ from pydantic import BaseModel, ConfigDict
 State = Literal["active", "paused", "retrying", "completed", "canceled", "failed"]
 OpenState = Literal["active", "paused", "retrying"]
 TerminalState = Literal["completed", "canceled", "failed"]
-PauseReason = Literal["delay", "error", "condition_error", "manual", "automation"]
+PauseReason = Literal["delay", "goal", "error", "condition_error", "manual", "automation", "kill_switch"]
+CancelReason = Literal["person", "step", "record_archived", "kill_switch", "temporal"]
 RequestKind = Literal["pause", "resume", "cancel", "skip", "retry"]
 
 TERMINAL_STATES: frozenset[str] = frozenset(get_args(TerminalState))
@@ -16,7 +17,8 @@ TERMINAL_STATES: frozenset[str] = frozenset(get_args(TerminalState))
 class Request(BaseModel):
     """What a person asks of an execution; also the argument of the signal of that name.
 
-    The same `id` twice is one request. `path` goes with the skip of a condition.
+    The same `id` twice is one request. `path` goes with the skip of a condition. `step` names the step that is meant, where
+    several lanes stand on steps of their own; without it all are meant to which the request applies.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -26,6 +28,8 @@ class Request(BaseModel):
     by: str = ""
     why: str = ""
     path: str | None = None
+    step: str | None = None
+    cause: CancelReason = "person"
 
 
 def applies(kind: RequestKind, state: State, reason: PauseReason | None) -> bool:

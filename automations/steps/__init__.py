@@ -8,7 +8,7 @@ from typing import Annotated, get_args
 from pydantic import Field
 
 from automations.steps.base import StepBase
-from automations.steps.control import Condition, ControlStep
+from automations.steps.control import Branch, Condition, ControlStep, LaneSteps
 from automations.steps.fields import FieldStep
 from automations.steps.integration import IntegrationStep
 from automations.steps.team import TeamStep
@@ -19,8 +19,9 @@ Step = Annotated[AnyStep, Field(discriminator="type")]
 FlowStep = AnyStep | InitializeVariable
 """What an execution can stand before: the variables run first, as steps of their own."""
 
-# A condition holds steps, itself among them: the name it uses for them is known only here.
-Condition.model_rebuild(_types_namespace={"AnyStep": AnyStep})
+# Some steps hold steps, themselves among them: the name they use for them is known only here.
+for holder in (LaneSteps, Branch, Condition):
+    holder.model_rebuild(_types_namespace={"AnyStep": AnyStep})
 
 STEP_TYPES: dict[str, type[StepBase]] = {kind.model_fields["type"].default: kind for kind in get_args(AnyStep)}
 """Every type that may stand among the steps, by its name."""

@@ -30,6 +30,9 @@ class StepBase(Model):
     retries: ClassVar[bool] = True
     """Whether an unexpected failure takes the retry ladder; conditions pause instead."""
 
+    parallel: ClassVar[bool] = False
+    """Its paths are lanes: they run side by side, and what comes after it waits for all of them."""
+
     type: Any  # each type narrows it to its own name
     id: StepId
     description: str = ""
@@ -50,6 +53,10 @@ class StepBase(Model):
     def paths(self) -> dict[str, Sequence["StepBase"]]:
         """The step lists below this step by their path's name; they come together again after it."""
         return {}
+
+    def path_at(self, path: str) -> str:
+        """Where the steps of a path stand inside this step, as in `if_yes`."""
+        return f"if_{path}"
 
     def templates(self) -> Iterator[tuple[str, str]]:
         """Every text with `{{ … }}` in it, with its path inside the step."""

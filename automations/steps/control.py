@@ -16,6 +16,9 @@ from automations.steps.base import StepBase
 if TYPE_CHECKING:
     from automations.steps import AnyStep
 
+MAX_LANES = 50
+"""Of one branch."""
+
 
 class Condition(StepBase):
     """Goes down `if_yes` or `if_no` by the record as it is now. Never retried: an error asks a person for the path."""
@@ -38,6 +41,41 @@ class Condition(StepBase):
 
     def paths(self) -> dict[str, Sequence[StepBase]]:
         return {"yes": self.if_yes, "no": self.if_no}
+
+
+class LaneSteps(Model):
+    """One of the lanes of a branch. Without a name it is called by its place: 1, 2, …"""
+
+    name: StepId | None = None
+    steps: list[Annotated["AnyStep", Field(discriminator="type")]] = []
+
+
+class Branch(StepBase):
+    """Runs its lanes side by side, in no order; what comes after it runs once all of them have ended."""
+
+    parallel: ClassVar[bool] = True
+
+    type: Literal["branch"] = "branch"
+    lanes: list[LaneSteps] = Field(min_length=1, max_length=MAX_LANES)
+
+    @model_validator(mode="after")
+    def _tells_its_lanes_apart(self) -> Self:
+        names = list(self._named())
+        if len(names) < len(self.lanes):
+            raise ValueError("Each lane has a name of its own; one without a name is called by its place: 1, 2, …")
+        return self
+
+    def _named(self) -> dict[str, LaneSteps]:
+        return {lane.name or str(place): lane for place, lane in enumerate(self.lanes, start=1)}
+
+    def summary(self) -> str:
+        return f"{len(self.lanes)} lanes: {', '.join(self._named())}"
+
+    def paths(self) -> dict[str, Sequence[StepBase]]:
+        return {name: lane.steps for name, lane in self._named().items()}
+
+    def path_at(self, path: str) -> str:
+        return f"lanes[{list(self._named()).index(path)}].steps"
 
 
 class NumberOf(Model):
@@ -176,4 +214,4 @@ def static_templates(sources: Sequence[Any], path: str) -> Iterator[tuple[str, s
             yield path.format(index), static
 
 
-ControlStep = Condition | Delay | GoToStep | StopExecution | StartAutomation
+ControlStep = Condition | Branch | Delay | GoToStep | StopExecution | StartAutomation

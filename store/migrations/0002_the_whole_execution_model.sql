@@ -1,0 +1,95 @@
+-- Lanes, restarts, kill switches, notifications, goals, and who asked what
+-- depends: 0001_first_tables
+
+-- migrate: apply
+alter table executions
+    add column lanes jsonb not null default '{}',
+    add column cancel_reason text check (cancel_reason in ('person', 'step', 'record_archived', 'kill_switch', 'temporal')),
+    add column restarted_from uuid references executions;
+create index executions_by_root on executions (root_id, automation_id);
+create index executions_requested on executions (updated_at) where request is not null;
+create index executions_held on executions (id) where pause_reason = 'kill_switch';
+create index executions_finished on executions (finished_at) where finished_at is not null;
+create index executions_open on executions (id) where finished_at is null;
+
+alter table step_runs add column lane text not null default '';
+alter table step_runs drop constraint step_runs_status_check;
+alter table step_runs add constraint step_runs_status_check
+    check (status in ('running', 'waiting', 'retrying', 'held', 'completed', 'skipped', 'failed', 'canceled'));
+
+-- What people asked of executions, whether or not it came to anything.
+create table execution_requests (
+    id uuid primary key,
+    execution_id uuid not null references executions,
+    kind text not null,
+    asked_by text not null,
+    why text not null,
+    step_id text,
+    path text,
+    asked_at timestamptz not null
+);
+create index execution_requests_by_execution on execution_requests (execution_id, id);
+
+-- Mails about failures, written with the failure and sent after it.
+create table notifications (
+    id uuid primary key,
+    execution_id uuid not null references executions,
+    sequence integer not null,
+    severity text not null check (severity in ('error', 'warning', 'info')),
+    recipient text not null,
+    subject text not null,
+    body text not null,
+    created_at timestamptz not null,
+    attempts integer not null default 0,
+    next_attempt_at timestamptz not null,
+    sent_at timestamptz,
+    given_up_at timestamptz,
+    error text,
+    unique (execution_id, sequence)
+);
+create index notifications_due on notifications (next_attempt_at) where sent_at is null and given_up_at is null;
+
+-- `created_after`: a switch that a limit tripped holds only what started since.
+create table kill_switches (
+    id uuid primary key,
+    scope text not null check (scope in ('all', 'automation', 'step_type', 'host')),
+    key text not null default '',
+    mode text not null check (mode in ('hold', 'cancel')),
+    tripped_by text,
+    created_after timestamptz,
+    set_by text not null,
+    why text not null,
+    set_at timestamptz not null,
+    lifted_by text,
+    lifted_why text,
+    lifted_at timestamptz
+);
+create unique index kill_switches_standing on kill_switches (scope, key) where lifted_at is null;
+
+create table start_counts (
+    automation_id uuid not null references automations on delete cascade,
+    minute timestamptz not null,
+    starts integer not null,
+    primary key (automation_id, minute)
+);
+
+create table goal_waits (
+    execution_id uuid not null references executions,
+    sequence integer not null,
+    record_id uuid not null references records,
+    kinds text[] not null,
+    triggers jsonb not null,
+    since timestamptz not null,
+    primary key (execution_id, sequence)
+);
+create index goal_waits_by_record on goal_waits (record_id);
+
+alter table events add column evaluated_at timestamptz;
+create index events_not_evaluated on events (id) where evaluated_at is null;
+
+-- migrate: rollback
+alter table events drop column evaluated_at;
+drop table goal_waits, start_counts, kill_switches, notifications, execution_requests;
+drop index executions_by_root, executions_requested, executions_held, executions_finished, executions_open;
+alter table step_runs drop column lane;
+alter table executions drop column restarted_from, drop column cancel_reason, drop column lanes;
