@@ -1,14 +1,21 @@
 """The activities that only write down what the workflow did by itself."""
 
+from typing import Any
+
 import structlog
 from temporalio import activity
 
-from activities.positions import nothing_left, onward, outcome_of
+from activities.positions import down, nothing_left, onward, outcome_of
 from activities.services import Services
+from activities.writing import stands_after
 from automations.messages import Ending, StateChange, StepFailure, StepSkip
 from automations.outcomes import End, StepAnswer
+from automations.positions import Positions
+from automations.steps.base import StepBase
 from store import executions
-from store.step_runs import load_step
+from store.database import Connection
+from store.standings import lock_standings, standings_of, write_standings
+from store.step_runs import load_step, pass_step_run
 
 _LOG = structlog.get_logger("everstep.executions")
 
@@ -47,17 +54,25 @@ class Bookkeeping:
     @activity.defn(name="skip_step")
     async def skip_step(self, skip: StepSkip) -> StepAnswer:
         async with self._services.database.transaction() as connection:
+            await lock_standings(connection, skip.execution_id)
             row = await load_step(connection, skip.execution_id, skip.sequence)
             if row["finished_at"] is not None:
                 return StepAnswer(outcome=End(state=row["state"], reason=row["reason"] or ""))
-            definitions = self._services.definitions
-            newest = (await definitions.plan(connection, row["automation_id"], row["revision"])).positions
-            ran_from = (await definitions.plan(connection, row["automation_id"], row["ran_from"])).positions
-            down = skip.path is not None and skip.step in newest and skip.path in newest.step(skip.step).paths()
-            following = newest.down(skip.step, skip.path or "") if down else onward(skip.step, ran_from, newest)
-            outcome = outcome_of(following)
-            await executions.move_execution(
-                connection, skip, next_step=following.id if following else None, revision=row["revision"],
-                state="active" if following else "completed", warning=nothing_left(skip.step, newest, following),
+            newest = (await self._services.definitions.plan(connection, row["automation_id"], row["revision"])).positions
+            following = await self._following(connection, row, newest, skip)
+            outcome = outcome_of(following, skip.lane)
+            await pass_step_run(connection, skip)
+            await write_standings(
+                connection, skip.execution_id, stands_after(row, skip.lane, skip.step, outcome, skip.now), skip.now,
+                request_id=skip.request_id, warning=nothing_left(skip.step, newest, following),
             )  # fmt: skip
             return StepAnswer(outcome=outcome)
+
+    async def _following(self, connection: Connection, row: Any, newest: Positions, skip: StepSkip) -> StepBase | None:
+        """Down the chosen path where the step still has it, else to what comes after the step."""
+        standing = standings_of(row).lanes.get(skip.lane)
+        revision = standing.revision if standing else row["ran_from"]
+        ran_from = (await self._services.definitions.plan(connection, row["automation_id"], revision)).positions
+        if skip.path is not None and skip.step in newest:
+            return down(newest.step(skip.step), skip.path, ran_from, newest, skip.lane)
+        return onward(skip.step, ran_from, newest, skip.lane)

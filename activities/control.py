@@ -3,13 +3,13 @@
 from typing import Any
 
 from activities.registry import runs
-from activities.results import Down, GoTo, HoldOn, Result, Stop, WaitUntil
+from activities.results import Down, ForkOut, GoTo, HoldOn, Result, Stop, WaitUntil
 from activities.services import Services
 from activities.situation import Situation
 from automations.delays import delay_end
 from automations.failures import ExpectedFailure
 from automations.filter_evaluation import evaluate
-from automations.steps.control import Condition, Delay, FieldMoment, GoToStep, StopExecution, VariableMoment
+from automations.steps.control import Branch, Condition, Delay, FieldMoment, GoToStep, StopExecution, VariableMoment
 
 
 @runs("condition")
@@ -21,6 +21,11 @@ async def condition(step: Condition, situation: Situation, services: Services) -
         for value in evaluation.used
     ]
     return Result(then=Down(path), output={"path": path}, used=used)
+
+
+@runs("branch")
+async def branch(step: Branch, situation: Situation, services: Services) -> Result:
+    return Result(then=ForkOut(), output={"lanes": list(step.paths())})
 
 
 @runs("delay")

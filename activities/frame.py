@@ -14,7 +14,6 @@ from typing import Any
 import structlog
 from temporalio import activity
 
-from activities.definitions import Plan
 from activities.failures import ContendedError, unexpected
 from activities.positions import nothing_left, onward, stands_before
 from activities.registry import HANDLERS, Handler
@@ -23,11 +22,13 @@ from activities.services import Services
 from activities.situations import situation_of
 from activities.writing import Attempt, write_result
 from automations.errors import EverstepError
+from automations.lanes import MAIN, Standing
 from automations.messages import Ending, StepRequest
-from automations.outcomes import End, Moved, Outcome, Requested, StepAnswer, StepRef
+from automations.outcomes import End, LaneEnd, Moved, Outcome, Requested, StepAnswer, StepRef
 from automations.positions import Positions
 from automations.steps.base import StepBase
 from store.executions import end_execution
+from store.standings import lock_standings, standings_of, whole, write_standings
 from store.step_runs import begin_step_run, drop_step_run, load_step
 
 _LOG = structlog.get_logger("everstep.executions")
@@ -65,10 +66,13 @@ class StepFrame:
             if known is not None:
                 return known
             plan = await self._services.definitions.plan(connection, row["automation_id"], row["revision"])
-            ran_from = await self._services.definitions.plan(connection, row["automation_id"], row["ran_from"])
-            if request.phase == "elapsed":
-                return await _elapsed(connection, row, request, ran_from, plan)
-            step = stands_before(request.step, ran_from.positions, plan.positions)
+            standings = standings_of(row)
+            revision = standings.lanes[request.lane].revision if request.lane in standings.lanes else row["ran_from"]
+            ran_from = await self._services.definitions.plan(connection, row["automation_id"], revision)
+            if request.phase != "run":
+                step = ran_from.positions.step(request.step)
+                return await _over(connection, Attempt(request, row, ran_from, revision, plan, step))
+            step = stands_before(request.step, ran_from.positions, plan.positions, request.lane)
             if step is None:
                 return await _nothing_left(connection, request, plan.positions)
             if self._is_another(step, request):
@@ -85,14 +89,16 @@ class StepFrame:
 
     async def _run_local(self, connection: Any, attempt: Attempt) -> Outcome | None:
         result, seconds = await self._result(connection, attempt)
-        return await write_result(connection, attempt, result, seconds)
+        return await _done(result, await write_result(connection, attempt, result, seconds))
 
     async def _run_outside(self, attempt: Attempt) -> Outcome | None:
         """Shows that it runs, runs, and then writes on whatever version the execution is at by then."""
         request, database = attempt.request, self._services.database
         async with database.connection() as connection:
+            running = Standing(state="active", step=attempt.step.id, revision=attempt.revision, attempt=request.attempt)
             began = await begin_step_run(
-                connection, attempt.row, execution_id=request.execution_id, sequence=request.sequence,
+                connection, attempt.row, whole(standings_of(attempt.row).moved(request.lane, running)),
+                execution_id=request.execution_id, sequence=request.sequence, lane=request.lane,
                 step=(attempt.step.id, attempt.step.step_type), attempt=request.attempt, now=request.now,
             )  # fmt: skip
             if not began:
@@ -101,15 +107,16 @@ class StepFrame:
         async with _heartbeats():
             result, seconds = await self._handled(attempt, situation)
         for _ in range(_TRIES):
-            async with database.connection() as connection:
+            async with database.transaction() as connection:
+                await lock_standings(connection, request.execution_id)
                 row = await load_step(connection, request.execution_id, request.sequence)
                 if row["finished_at"] is not None:
                     return End(state=row["state"], reason=row["reason"] or "")
                 newest = await self._services.definitions.plan(connection, row["automation_id"], row["revision"])
                 outcome = await write_result(connection, attempt.on(row, newest), result, seconds)
-                if outcome is not None:
-                    return outcome
-        raise ContendedError(f"step {request.step}: the execution is changed by others all the time")
+            if outcome is not None:
+                return await _done(result, outcome)
+        raise ContendedError(f"step {request.step}: the record is changed by others all the time")
 
     async def _result(self, connection: Any, attempt: Attempt) -> tuple[Result, float]:
         if attempt.step.skip:
@@ -133,12 +140,20 @@ class StepFrame:
         return result, perf_counter() - started
 
 
-async def _elapsed(connection: Any, row: Any, request: StepRequest, ran_from: Plan, newest: Plan) -> Outcome | None:
+async def _done(result: Result, outcome: Outcome | None) -> Outcome | None:
+    if outcome is not None and result.afterwards:
+        await result.afterwards()
+    return outcome
+
+
+async def _over(connection: Any, attempt: Attempt) -> Outcome | None:
     """A wait is over. What comes next is read from the newest document, whatever became of the step."""
-    step = ran_from.positions.step(request.step)
-    following = onward(request.step, ran_from.positions, newest.positions)
-    result = Result(warning=nothing_left(request.step, newest.positions, following))
-    return await write_result(connection, Attempt(request, row, ran_from, row["ran_from"], newest, step), result, 0.0)
+    step, ran_from, newest, lane = attempt.step, attempt.plan.positions, attempt.newest.positions, attempt.lane
+    path = step.path_after(attempt.request.phase)
+    if path is not None:
+        return await write_result(connection, attempt, Result(then=Down(path), output={"path": path}), 0.0)
+    following = onward(step.id, ran_from, newest, lane)
+    return await write_result(connection, attempt, Result(warning=nothing_left(step.id, newest, following)), 0.0)
 
 
 def failed(step: StepBase, failure: EverstepError) -> Result:
@@ -155,7 +170,7 @@ def _known_outcome(row: Any, request: StepRequest) -> Outcome | None:
     """What can be answered without running the step: it ran before, the execution is over, or a request stands."""
     if row is None:
         return End(state="failed", reason="The execution is not in the store.")
-    waited = row["run_status"] == "waiting" and request.phase == "elapsed"
+    waited = row["run_status"] == "waiting" and request.phase != "run"
     if row["run_outcome"] is not None and not waited:
         return StepAnswer.model_validate({"outcome": row["run_outcome"]}).outcome
     if row["finished_at"] is not None:
@@ -174,9 +189,16 @@ async def _moved(connection: Any, request: StepRequest, step: StepBase) -> Outco
 
 async def _nothing_left(connection: Any, request: StepRequest, newest: Positions) -> Outcome:
     reason = nothing_left(request.step, newest, None) or ""
+    if request.lane != MAIN:
+        async with connection.transaction():
+            row = await lock_standings(connection, request.execution_id)
+            if row is not None:
+                stands = whole(standings_of(row).without([request.lane]))
+                await write_standings(connection, request.execution_id, stands, request.now, warning=reason)
+        return LaneEnd()
     ending = Ending(execution_id=request.execution_id, now=request.now, state="completed", reason=reason)
     state, found = await end_execution(connection, ending, warning=reason)
-    return End.model_validate({"state": state, "reason": found})
+    return End(state=state, reason=found)
 
 
 @asynccontextmanager

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from automations.executions import PauseReason, TerminalState
+from automations.executions import CancelReason, PauseReason, TerminalState
 from store.database import Connection
 
 
@@ -28,8 +28,15 @@ class GoTo:
 
 
 @dataclass(frozen=True)
+class ForkOut:
+    """Into the lanes of the step."""
+
+
+@dataclass(frozen=True)
 class WaitUntil:
-    until: datetime
+    """`until` is None for a wait that only an event or a person ends."""
+
+    until: datetime | None
     says: str
     reason: PauseReason = "delay"
 
@@ -45,11 +52,14 @@ class HoldOn:
 
 @dataclass(frozen=True)
 class Stop:
+    """`cause` says why, where it is canceled."""
+
     state: TerminalState
     reason: str
+    cause: CancelReason = "step"
 
 
-Then = Onward | Down | GoTo | WaitUntil | HoldOn | Stop
+Then = Onward | Down | GoTo | ForkOut | WaitUntil | HoldOn | Stop
 
 
 @dataclass(frozen=True)
@@ -68,6 +78,7 @@ class Result:
     error: dict[str, Any] | None = None
     failed: bool = False
     skipped: bool = False
+    held: bool = False
     also: Callable[[Connection], Awaitable[None]] | None = None
     afterwards: Callable[[], Awaitable[None]] | None = None
 

@@ -1,19 +1,22 @@
 """Turns what a step found out into one write and one outcome."""
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, assert_never
 
 from pydantic_core import to_json
 
 from activities.definitions import Plan
-from activities.positions import down, onward, outcome_of
-from activities.results import Down, GoTo, HoldOn, Onward, Result, Stop, WaitUntil
+from activities.positions import down, lanes_of, onward, outcome_of
+from activities.results import Down, ForkOut, GoTo, HoldOn, Onward, Result, Stop, WaitUntil
+from automations.executions import CancelReason
+from automations.lanes import Standing, branch_of
 from automations.messages import StepRequest
-from automations.outcomes import End, Hold, Moved, Next, Outcome, Requested, StepRef, Wait
+from automations.outcomes import End, Fork, Hold, LaneEnd, Next, Outcome, StepRef, Wait
 from automations.positions import surviving_step
 from automations.steps.base import StepBase
-from store.step_runs import Position, RecordChange, StepRunWrite, write_step_run
+from store.standings import Whole, close_step_runs, over, standings_of, whole
+from store.step_runs import RecordChange, StepRunWrite, write_step_run
 
 OUTPUT_BYTES = 64 * 1024
 """Kept of one step's output."""
@@ -33,6 +36,10 @@ class Attempt:
     newest: Plan
     step: StepBase
 
+    @property
+    def lane(self) -> str:
+        return self.request.lane
+
     def on(self, row: Any, newest: Plan) -> "Attempt":
         return replace(self, row=row, newest=newest)
 
@@ -41,34 +48,39 @@ async def write_result(connection: Any, attempt: Attempt, result: Result, second
     """None if the execution or the record changed since it was read; nothing was written then."""
     outcome = _outcome(attempt, result)
     write = _write(attempt, result, seconds, outcome)
-    if result.also is None:
-        written = await write_step_run(connection, write)
+    ends_lanes = isinstance(outcome, End) and bool(attempt.row["lanes"])
+    if result.also or ends_lanes:
+        written = await _write_together(connection, write, result, ends_lanes)
     else:
-        written = await _write_together(connection, write, result)
-    if written and result.afterwards:
-        await result.afterwards()
+        written = await write_step_run(connection, write)
     return outcome if written else None
 
 
-async def _write_together(connection: Any, write: StepRunWrite, result: Result) -> bool:
+async def _write_together(connection: Any, write: StepRunWrite, result: Result, ends_lanes: bool) -> bool:
     """The step's own rows and its history in one transaction; the history first, as it may find that nothing must be written."""
     async with connection.transaction():
         if not await write_step_run(connection, write):
             return False
+        if ends_lanes:
+            await close_step_runs(connection, write.execution_id, write.now)
         if result.also:
             await result.also(connection)
         return True
 
 
 def _outcome(attempt: Attempt, result: Result) -> Outcome:
-    ran_from, newest, step = attempt.plan.positions, attempt.newest.positions, attempt.step
+    ran_from, newest, step, lane = attempt.plan.positions, attempt.newest.positions, attempt.step, attempt.lane
     match result.then:
         case Onward():
-            return outcome_of(onward(step.id, ran_from, newest))
+            return outcome_of(onward(step.id, ran_from, newest, lane), lane)
         case Down(path=path):
-            return outcome_of(down(step, path, ran_from, newest))
+            return outcome_of(down(step, path, ran_from, newest, lane), lane)
         case GoTo(step=target):
-            return outcome_of(surviving_step(target, ran_from, newest))
+            return outcome_of(surviving_step(target, ran_from, newest, branch_of(lane)), lane)
+        case ForkOut():
+            lanes = lanes_of(step, lane)
+            following = onward(step.id, ran_from, newest, lane)
+            return Fork(step=StepRef.to(step), lanes=lanes) if lanes else outcome_of(following, lane)
         case WaitUntil(until=until, says=says, reason=reason):
             return Wait(reason=reason, until=until, says=says, step=StepRef.to(step))
         case HoldOn(reason=reason, says=says, after=after):
@@ -82,37 +94,63 @@ def _outcome(attempt: Attempt, result: Result) -> Outcome:
 def _write(attempt: Attempt, result: Result, seconds: float, outcome: Outcome) -> StepRunWrite:
     request, row = attempt.request, attempt.row
     return StepRunWrite(
-        execution_id=request.execution_id, version=row["version"], sequence=request.sequence, step_id=attempt.step.id,
-        step_type=attempt.step.step_type, revision=attempt.revision, stands_in=row["revision"], status=_status(result),
-        attempt=request.attempt, now=request.now, duration=timedelta(seconds=seconds),
-        position=_position(attempt, outcome), outcome=outcome.as_json(),
+        execution_id=request.execution_id, version=row["version"], sequence=request.sequence, lane=request.lane,
+        step_id=attempt.step.id, step_type=attempt.step.step_type, revision=attempt.revision,
+        status=_status(result, outcome), attempt=request.attempt, now=request.now, duration=timedelta(seconds=seconds),
+        stands=_stands(attempt, result, outcome), outcome=outcome.as_json(),
         used=result.used, output=_kept(result.output), error=result.error,
         variables={**row["variables"], **result.variables} if result.variables else None, warning=result.warning,
         change=_change(row, result), root_id=row["root_id"], depth=row["depth"],
     )  # fmt: skip
 
 
-def _status(result: Result) -> str:
+def _status(result: Result, outcome: Outcome) -> str:
+    if result.held:
+        return "held"
     if result.skipped:
         return "skipped"
     if result.failed:
         return "failed"
-    return "waiting" if isinstance(result.then, WaitUntil) else "completed"
+    return "waiting" if isinstance(outcome, Wait | Fork) else "completed"
 
 
-def _position(attempt: Attempt, outcome: Outcome) -> Position:
-    here, now = attempt.step.id, attempt.request.now
+def _stands(attempt: Attempt, result: Result, outcome: Outcome) -> Whole:
+    cause = result.then.cause if isinstance(result.then, Stop) and result.then.state == "canceled" else None
+    return stands_after(attempt.row, attempt.lane, attempt.step.id, outcome, attempt.request.now, cause)
+
+
+def stands_after(row: Any, lane: str, here: str, outcome: Outcome, now: datetime, cause: CancelReason | None = None) -> Whole:
+    """The execution once the outcome of that lane's step is written."""
+    if isinstance(outcome, End):
+        return over(row, outcome.state, outcome.reason or None, now, cause)
+    standings, revision = standings_of(row), row["revision"]
+    if isinstance(outcome, LaneEnd):
+        return whole(standings.without([lane]))
+    standings = standings.moved(lane, _standing(here, revision, outcome))
+    if isinstance(outcome, Fork):
+        for start in outcome.lanes:
+            standings = standings.moved(start.lane, Standing(state="active", step=start.first.id, revision=revision))
+    return whole(standings)
+
+
+def _standing(here: str, revision: int, outcome: Outcome) -> Standing:
     match outcome:
         case Next(step=step):
-            return Position("active", step.id)
-        case Wait():
-            return Position("paused", here, outcome.reason, outcome.until, outcome.says)
-        case Hold():
-            return Position("paused", here, outcome.reason, reason=outcome.says)
-        case End():
-            return Position(outcome.state, None, reason=outcome.reason or None, ended_at=now)
-        case Moved() | Requested():
-            raise AssertionError(f"nothing to write for {outcome.kind}")
+            return Standing(state="active", step=step.id, revision=revision)
+        case Wait() | Hold():
+            until = outcome.until if isinstance(outcome, Wait) else None
+            return Standing(
+                state="paused",
+                step=here,
+                revision=revision,
+                pause_reason=outcome.reason,
+                waiting_until=until,
+                reason=outcome.says,
+            )
+        case Fork():
+            return Standing(state="active", step=here, revision=revision, forked=True)
+        case _:
+            raise AssertionError(f"nowhere to stand after {outcome.kind}")
 
 
 def _change(row: Any, result: Result) -> RecordChange | None:

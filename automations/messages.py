@@ -1,13 +1,17 @@
 """What travels between the workflow and its activities. The answers to them are in `outcomes`."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
 
-from automations.executions import PauseReason, Request, State, TerminalState
-from automations.outcomes import Message, StepRef
+from automations.executions import CancelReason, OpenState, PauseReason, Request, TerminalState
+from automations.lanes import MAIN
+from automations.outcomes import End, Fork, Hold, LaneEnd, Message, Moved, Next, StepRef, Wait
+
+Phase = Literal["run", "elapsed", "met", "joined"]
+"""What an attempt is for: to run the step, or to go on from it once its wait is over."""
 
 
 class Limits(Message):
@@ -22,14 +26,45 @@ class Limits(Message):
     steps_per_run: int = 2_000
 
 
+class Again(Message):
+    """An attempt of a step run that began before: the first one, or the next one after a failure or a wait."""
+
+    kind: Literal["again"] = "again"
+    step: StepRef
+    attempt: int = 1
+    phase: Phase = "run"
+
+
+class Retry(Message):
+    """Waits for the next attempt of a step run that failed unexpectedly."""
+
+    kind: Literal["retry"] = "retry"
+    next: Again
+    until: datetime
+    says: str
+
+
+At = Annotated[Next | Moved | Again | Wait | Hold | Retry | Fork | LaneEnd | End, Field(discriminator="kind")]
+"""What a lane does next."""
+
+
+class Cursor(Message):
+    """Where a lane is: what it does next, and the step run that it is at."""
+
+    lane: str = MAIN
+    at: At
+    sequence: int = 0
+    since_wait: dict[str, int] = {}
+
+
 class Carried(Message):
     """What an execution takes along when its workflow continues as new: cursors and counts, never data."""
 
     sequence: int = 0
     visits: dict[str, int] = {}
-    visits_since_wait: dict[str, int] = {}
     seen: list[str] = []
     pause: Request | None = None
+    lanes: list[Cursor] = []
 
 
 class ExecutionStart(Message):
@@ -42,27 +77,29 @@ class ExecutionStart(Message):
 
 
 class StepRequest(Message):
-    """Runs one attempt of one step run; `elapsed` runs on a step whose wait is over. `now` is the workflow's clock."""
+    """Runs one attempt of one step run. `now` is the workflow's clock."""
 
     execution_id: UUID
     sequence: int
     step: str
     attempt: int
     now: datetime
-    phase: Literal["run", "elapsed"] = "run"
+    phase: Phase = "run"
+    lane: str = MAIN
 
 
 class StateChange(Message):
-    """The workflow's own changes of state: paused by hand, active again, waiting again. Clears the request it answers."""
+    """A lane's own changes of state: paused by hand, active again, waiting again. Clears the request it answers."""
 
     execution_id: UUID
     now: datetime
-    state: State
+    state: OpenState
     pause_reason: PauseReason | None = None
     waiting_until: datetime | None = None
     retry_at: datetime | None = None
     request_id: str | None = None
     reason: str | None = None
+    lane: str = MAIN
 
 
 class StepFailure(Message):
@@ -77,12 +114,13 @@ class StepFailure(Message):
     code: str
     sentence: str
     follows: Literal["retry", "hold", "fail"]
-    phase: Literal["run", "elapsed"] = "run"
+    phase: Phase = "run"
     retry_at: datetime | None = None
+    lane: str = MAIN
 
 
 class StepSkip(Message):
-    """Passes over the step an execution stands on, down a path if it has paths."""
+    """Passes over the step a lane stands on, down a path if it has paths."""
 
     execution_id: UUID
     sequence: int
@@ -90,6 +128,13 @@ class StepSkip(Message):
     now: datetime
     path: str | None = None
     request_id: str | None = None
+    lane: str = MAIN
+
+
+class GoalMet(Message):
+    """The argument of the signal `met`: what the step run of that number waits for has happened."""
+
+    sequence: int
 
 
 class Ending(Message):
@@ -99,6 +144,7 @@ class Ending(Message):
     now: datetime
     state: TerminalState
     reason: str
+    cancel_reason: CancelReason | None = None
 
 
 class EndReport(Message):

@@ -76,11 +76,11 @@ class Moved(Message):
 
 
 class Wait(Message):
-    """The step waits until a moment, and then runs on under the same sequence number."""
+    """The step waits until a moment or until it is met, and then runs on under the same sequence number."""
 
     kind: Literal["wait"] = "wait"
     reason: PauseReason
-    until: datetime
+    until: datetime | None = None
     says: str
     step: StepRef
 
@@ -93,6 +93,19 @@ class Hold(Message):
     says: str
     step: StepRef
     resume: Literal["again", "after"] = "again"
+
+
+class LaneStart(Message):
+    lane: str
+    first: StepRef
+
+
+class Fork(Message):
+    """These lanes run side by side. Once all of them have ended, the step runs on under the same sequence number."""
+
+    kind: Literal["fork"] = "fork"
+    step: StepRef
+    lanes: list[LaneStart]
 
 
 class Requested(Message):
@@ -110,7 +123,13 @@ class End(Message):
     reason: str = ""
 
 
-Outcome = Annotated[Next | Moved | Wait | Hold | Requested | End, Field(discriminator="kind")]
+class LaneEnd(Message):
+    """The lane is over; the execution is not."""
+
+    kind: Literal["lane_end"] = "lane_end"
+
+
+Outcome = Annotated[Next | Moved | Wait | Hold | Fork | Requested | LaneEnd | End, Field(discriminator="kind")]
 
 
 class StepAnswer(Message):

@@ -5,11 +5,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from automations.executions import PauseReason, Request, State
-from automations.messages import Ending, StateChange, StepFailure, StepSkip
+from automations.executions import Request, State, TerminalState
+from automations.lanes import Standing, Standings
+from automations.messages import Ending, StateChange, StepFailure
 from automations.model import Priority
 from store.database import Connection
 from store.sql import QUERIES
+from store.standings import Whole, lock_standings, over, standings_of, whole, write_standings
 
 
 @dataclass(frozen=True)
@@ -71,19 +73,30 @@ async def write_request(connection: Connection, execution_id: UUID, request: Req
 
 
 async def record_state(connection: Connection, change: StateChange) -> None:
-    await QUERIES.set_state(
-        connection, id=change.execution_id, state=change.state, pause_reason=change.pause_reason,
-        waiting_until=change.waiting_until, retry_at=change.retry_at, reason=change.reason, request_id=change.request_id,
-        now=change.now,
-    )  # fmt: skip
+    async with connection.transaction():
+        row = await lock_standings(connection, change.execution_id)
+        standings = standings_of(row) if row else Standings()
+        if change.lane in standings.lanes:
+            standing = standings.lanes[change.lane].model_copy(
+                update={
+                    "state": change.state, "pause_reason": change.pause_reason, "waiting_until": change.waiting_until,
+                    "retry_at": change.retry_at, "reason": change.reason,
+                }
+            )  # fmt: skip
+            stands = whole(standings.moved(change.lane, standing))
+            await write_standings(connection, change.execution_id, stands, change.now, request_id=change.request_id)
 
 
-async def end_execution(connection: Connection, ending: Ending, *, warning: str | None = None) -> tuple[State, str]:
+async def end_execution(connection: Connection, ending: Ending, *, warning: str | None = None) -> tuple[TerminalState, str]:
     """How the execution ended, which is not as asked if its last step was faster."""
-    row = await QUERIES.end_execution(
-        connection, id=ending.execution_id, state=ending.state, reason=ending.reason, warning=warning, now=ending.now
-    )
-    return (row["state"], row["reason"] or "") if row else (ending.state, ending.reason)
+    async with connection.transaction():
+        row = await lock_standings(connection, ending.execution_id)
+        if row is not None:
+            stands = over(row, ending.state, ending.reason, ending.now, ending.cancel_reason)
+            await write_standings(connection, ending.execution_id, stands, ending.now, warning=warning)
+            return ending.state, ending.reason
+    found = await QUERIES.read_end(connection, id=ending.execution_id)
+    return (found["state"], found["reason"] or "") if found else (ending.state, ending.reason)
 
 
 async def record_failure(connection: Connection, failure: StepFailure) -> dict[str, Any] | None:
@@ -91,33 +104,50 @@ async def record_failure(connection: Connection, failure: StepFailure) -> dict[s
 
     Answers the outcome, and writes nothing, where the attempt did its work and only its answer was lost.
     """
-    outcome = await QUERIES.find_outcome(connection, id=failure.execution_id, sequence=failure.sequence, phase=failure.phase)
-    if outcome is not None:
-        return outcome
-    state: State = {"retry": "retrying", "hold": "paused", "fail": "failed"}[failure.follows]  # pyright: ignore[reportAssignmentType]
-    over = failure.follows != "retry"
-    reason: PauseReason | None = "condition_error" if failure.follows == "hold" else None
-    error = {"code": failure.code, "sentence": failure.sentence}
-    await QUERIES.write_failure(
-        connection, id=failure.execution_id, sequence=failure.sequence, step_id=failure.step, step_type=failure.step_type,
-        attempt=failure.attempt, next_attempt=failure.attempt + (failure.follows == "retry"), now=failure.now, state=state,
-        pause_reason=reason, retry_at=failure.retry_at, reason=failure.sentence, failed=int(over),
-        status="failed" if over else "retrying", finished_at=failure.now if over else None, error=error,
-        failure={"attempt": failure.attempt, "at": failure.now, **error},
-        ended_at=failure.now if failure.follows == "fail" else None,
-    )  # fmt: skip
+    async with connection.transaction():
+        row = await lock_standings(connection, failure.execution_id)
+        outcome = await QUERIES.find_outcome(connection, id=failure.execution_id, sequence=failure.sequence, phase=failure.phase)
+        if outcome is not None:
+            return outcome
+        if row is not None and not await _is_written(connection, failure):
+            await _write_failure(connection, failure, row)
     return None
 
 
-async def move_execution(
-    connection: Connection, skip: StepSkip, *, next_step: str | None, revision: int, state: State, warning: str | None = None
-) -> None:
-    """Past the step that it stands on, to one of the document of that revision."""
-    await QUERIES.pass_step_run(connection, id=skip.execution_id, sequence=skip.sequence, now=skip.now)
-    await QUERIES.move_execution(
-        connection, id=skip.execution_id, state=state, next_step=next_step, revision=revision, request_id=skip.request_id,
-        warning=warning, now=skip.now, ended_at=None if state == "active" else skip.now,
+_STATUS = {"retry": "retrying", "hold": "failed", "fail": "failed"}
+
+
+async def _is_written(connection: Connection, failure: StepFailure) -> bool:
+    known = await QUERIES.read_attempt(connection, id=failure.execution_id, sequence=failure.sequence)
+    return bool(known) and known["attempt"] == failure.attempt and known["status"] == _STATUS[failure.follows]
+
+
+async def _write_failure(connection: Connection, failure: StepFailure, row: Any) -> None:
+    standings = standings_of(row)
+    before = standings.lanes.get(failure.lane)
+    stands = _after_failure(standings, failure, row)
+    failed = failure.follows != "retry"
+    error = {"code": failure.code, "sentence": failure.sentence}
+    await QUERIES.write_failure(
+        connection, id=failure.execution_id, sequence=failure.sequence, lane=failure.lane, step_id=failure.step,
+        step_type=failure.step_type, revision=before.revision if before else row["ran_from"], attempt=failure.attempt,
+        now=failure.now, status=_STATUS[failure.follows], finished_at=failure.now if failed else None, error=error,
+        failure={"attempt": failure.attempt, "at": failure.now, **error},
     )  # fmt: skip
+    await write_standings(connection, failure.execution_id, stands, failure.now, sequence=failure.sequence, failed=int(failed))
+
+
+def _after_failure(standings: Standings, failure: StepFailure, row: Any) -> Whole:
+    if failure.follows == "fail":
+        return over(row, "failed", failure.sentence, failure.now)
+    before = standings.lanes.get(failure.lane)
+    holds = failure.follows == "hold"
+    standing = Standing(
+        state="paused" if holds else "retrying", step=failure.step, revision=before.revision if before else row["ran_from"],
+        pause_reason="condition_error" if holds else None, retry_at=failure.retry_at,
+        attempt=failure.attempt + (not holds), reason=failure.sentence,
+    )  # fmt: skip
+    return whole(standings.moved(failure.lane, standing))
 
 
 async def list_not_started(connection: Connection, before: datetime, size: int = 100) -> list[Any]:

@@ -8,33 +8,33 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    from automations.executions import Request, RequestKind
-    from automations.messages import Ending, EndReport, ExecutionStart
-    from automations.outcomes import End
+    from automations.executions import CancelReason, Request, RequestKind, TerminalState
+    from automations.lanes import MAIN
+    from automations.messages import Ending, EndReport, ExecutionStart, GoalMet
+    from automations.outcomes import End, LaneEnd, LaneStart
     from workflows import bookkeeping
+    from workflows.course import Course
     from workflows.lane import Lane
-    from workflows.requests import RequestDesk
     from workflows.shown import show_state
 
 
 @workflow.defn(name="Execution")
 class ExecutionWorkflow:
-    """Runs a lane and listens to people. A failed execution fails the workflow, so that the Temporal UI shows it so."""
+    """Runs the main lane and listens to people. A failed execution fails the workflow, so that the Temporal UI shows it so."""
 
     @workflow.init
     def __init__(self, start: ExecutionStart) -> None:
-        self._start = start
-        self._desk = RequestDesk(start.carried)
-        self._lane = Lane(start, self._desk)
+        self._course = Course(start)
+        self._desk = self._course.desk
 
     @workflow.run
     async def run(self, start: ExecutionStart) -> EndReport:
-        ending = asyncio.create_task(self._run_lane())
+        ending = asyncio.create_task(self._run_to_its_end(start))
         try:
             end = await asyncio.shield(ending)
         except asyncio.CancelledError:
             # Asked for in Temporal itself: the books are kept as for any other cancel, and Temporal shows what it was asked for.
-            self._desk.take(Request(id="temporal", kind="cancel", by="Temporal"))
+            self._desk.take(Request(id="temporal", kind="cancel", by="Temporal", cause="temporal"))
             end = await ending
             if end.state == "canceled":
                 show_state("canceled", end.reason)
@@ -43,19 +43,33 @@ class ExecutionWorkflow:
         show_state(end.state, end.reason)
         if end.state == "failed":
             raise ApplicationError(end.reason, type="execution_failed", non_retryable=True)
-        return EndReport(state=end.state, reason=end.reason, steps_run=self._lane.sequence)
+        return EndReport(state=end.state, reason=end.reason, steps_run=self._course.sequence)
 
-    async def _run_lane(self) -> End:
-        lane = asyncio.create_task(self._lane.run())
-        await workflow.wait_condition(lambda: lane.done() or self._desk.cancel is not None)
-        request = self._desk.cancel
-        if request is None or lane.done():
-            return lane.result()
-        return await self._cancel(lane, f"canceled by {request.by or 'a person'}: {request.why}")
+    async def _run_to_its_end(self, start: ExecutionStart) -> End:
+        if start.first is None:
+            return await self._end("completed", "")
+        lane = Lane(self._course, self._course.cursor(LaneStart(lane=MAIN, first=start.first)))
+        walk = asyncio.create_task(lane.run())
+        await workflow.wait_condition(lambda: walk.done() or self._desk.cancel is not None)
+        if self._desk.cancel and not (walk.done() and walk.result()):
+            walk.cancel()
+            return await self._cancel(self._desk.cancel)
+        return self._ended(walk.result())
 
-    async def _cancel(self, lane: "asyncio.Task[End]", reason: str) -> End:
-        lane.cancel()
-        ending = Ending(execution_id=self._start.execution_id, now=workflow.now(), state="canceled", reason=reason.rstrip(": "))
+    def _ended(self, end: End | LaneEnd | None) -> End:
+        if end is None:
+            workflow.continue_as_new(self._course.onward())
+        assert isinstance(end, End), "the main lane ends with the execution"
+        return end
+
+    async def _cancel(self, request: Request) -> End:
+        reason = f"canceled by {request.by or 'a person'}: {request.why}".rstrip(": ")
+        return await self._end("canceled", reason, request.cause)
+
+    async def _end(self, state: TerminalState, reason: str, cancel_reason: CancelReason | None = None) -> End:
+        ending = Ending(
+            execution_id=self._course.execution_id, now=workflow.now(), state=state, reason=reason, cancel_reason=cancel_reason
+        )
         return await bookkeeping.end_execution(ending)
 
     # The handlers take whatever comes: an argument that does not fit a signature would fail the workflow task, again and again.
@@ -84,6 +98,14 @@ class ExecutionWorkflow:
     def retry(self, *said: Any) -> None:
         """Makes a retrying step run now."""
         self._take("retry", said)
+
+    @workflow.signal
+    def met(self, *said: Any) -> None:
+        """What a goal waits for has happened."""
+        try:
+            self._desk.take_goal(GoalMet.model_validate(said[0]))
+        except (ValidationError, IndexError):
+            workflow.logger.warning("ignored a signal met that names no step run")
 
     def _take(self, kind: RequestKind, said: tuple[Any, ...]) -> None:
         """The first argument is a Request, whose kind is the signal's name."""

@@ -1,11 +1,13 @@
 """What people ask of a running execution, kept until the execution does it."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 from temporalio import workflow
 
 from automations.executions import Request, RequestKind
-from automations.messages import Carried
+from automations.messages import Carried, GoalMet
 from automations.outcomes import cut_summary
 
 _KEPT = 500
@@ -14,23 +16,34 @@ _KEPT = 500
 _REMEMBERED = 100
 """Ids of requests kept, so that one that arrives by signal and by the execution's row counts once."""
 
-RUNNING: frozenset[RequestKind] = frozenset({"pause"})
-"""What an execution takes between two steps."""
+Nudge = Request | GoalMet
+
+
+@dataclass
+class Waiter:
+    """A lane that waits, and what would end its wait early; `goal` is the step run that waits to be met."""
+
+    step: str
+    accepts: frozenset[RequestKind]
+    goal: int | None = None
+    nudge: Nudge | None = None
 
 
 class RequestDesk:
     """Takes requests from signals and from the execution's row, once each.
 
-    Pause and cancel stand until they are lifted or done. The others mean something only to an execution that waits for
-    them: at any other time they are left aside with a log line.
+    Pause and cancel stand until they are lifted or done. The others mean something only to a lane that waits for them: at any
+    other time they are left aside with a log line.
     """
 
     def __init__(self, carried: Carried) -> None:
         self.pause: Request | None = carried.pause
         self.cancel: Request | None = None
+        self.lanes_open: Callable[[], int] = lambda: 1
+        self.draining: Callable[[], bool] = lambda: False
         self._seen = list(carried.seen)
-        self._accepts = RUNNING
-        self._nudge: Request | None = None
+        self._waiters: list[Waiter] = []
+        self._met: set[int] = set()
 
     def take(self, request: Request) -> None:
         """From a signal. One that the row showed before is filed again: it overtook the signals sent before it."""
@@ -48,41 +61,56 @@ class RequestDesk:
         self._file(request)
         return True
 
+    def take_goal(self, met: GoalMet) -> None:
+        """Kept where a pause stands in the way; of no use once its step run is over."""
+        self._met.add(met.sequence)
+        for waiter in self._waiters:
+            if waiter.goal == met.sequence:
+                waiter.nudge = waiter.nudge or met
+
     def _remember(self, key: str) -> None:
         self._seen = [*self._seen, key][-_REMEMBERED:]
 
     def _file(self, request: Request) -> None:
+        meant = self._meant(request)
         if request.kind == "cancel":
             self.cancel = self.cancel or request
         elif request.kind == "resume" and self.pause:
             self.pause = None
-        elif request.kind not in self._accepts:
-            workflow.logger.info("ignored %s of %s: it does not apply now", request.kind, request.by)
-        elif request.kind == "pause":
+        elif request.kind == "pause" and (meant or len(self._waiters) < self.lanes_open()):
             self.pause = request
+        elif request.kind != "pause" and meant:
+            for waiter in meant:
+                waiter.nudge = waiter.nudge or request
         else:
-            self._nudge = request
+            workflow.logger.info("ignored %s of %s: it does not apply now", request.kind, request.by)
+
+    def _meant(self, request: Request) -> list[Waiter]:
+        return [each for each in self._waiters if request.kind in each.accepts and request.step in (None, each.step)]
 
     async def lifted(self) -> None:
         """Waits while a manual pause stands."""
-        await workflow.wait_condition(lambda: self.pause is None)
+        await workflow.wait_condition(lambda: self.pause is None or self.draining())
 
-    async def nudged(self, accepts: frozenset[RequestKind], until: datetime | None, says: str) -> Request | None:
-        """Waits for a request that is accepted here, a pause, or the moment; None if the moment came or a pause stands."""
-        self._accepts, self._nudge = accepts, None
+    async def nudged(self, waiter: Waiter, until: datetime | None, says: str) -> Nudge | None:
+        """Waits for what is accepted here, a pause, or the moment; None if the moment came or something stands in the way."""
+        waiter.nudge = GoalMet(sequence=waiter.goal) if waiter.goal in self._met else None
+        self._waiters.append(waiter)
         try:
-            await self._nudge_or_moment(until, says)
-            return self._nudge
+            await self._nudge_or_moment(waiter, until, says)
+            return waiter.nudge
         finally:
-            self._accepts, self._nudge = RUNNING, None
+            self._waiters.remove(waiter)
 
-    async def _nudge_or_moment(self, until: datetime | None, says: str) -> None:
+    async def _nudge_or_moment(self, waiter: Waiter, until: datetime | None, says: str) -> None:
         timeout = until - workflow.now() if until else None
         if timeout is not None and timeout.total_seconds() <= 0:
             return
         try:
             await workflow.wait_condition(
-                lambda: self._nudge is not None or self.pause is not None, timeout=timeout, timeout_summary=cut_summary(says)
+                lambda: waiter.nudge is not None or self.pause is not None or self.draining(),
+                timeout=timeout,
+                timeout_summary=cut_summary(says),
             )
         except TimeoutError:
             return

@@ -1,12 +1,15 @@
 """What all steps have in common."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 from automations.model import Model, Severity, StepId
 
 OnError = Literal["pause", "continue", "continue_silently"]
+
+Written = tuple[Literal["field", "variable"], str]
+"""A field of the record, or a variable, by its name."""
 
 
 class StepBase(Model):
@@ -54,9 +57,25 @@ class StepBase(Model):
         """The step lists below this step by their path's name; they come together again after it."""
         return {}
 
+    def path_after(self, phase: str) -> str | None:
+        """The path to take once a wait of this step is over; None: to what comes after the step."""
+        return None
+
     def path_at(self, path: str) -> str:
         """Where the steps of a path stand inside this step, as in `if_yes`."""
         return f"if_{path}"
+
+    def with_paths(self, paths: Mapping[str, Sequence["StepBase"]]) -> Self:
+        """The same step with other steps on the named paths."""
+        return self.model_copy(update={self.path_at(name): list(steps) for name, steps in paths.items()})
+
+    def alone(self) -> Self:
+        """The same step with nothing on its paths."""
+        return self.with_paths({name: [] for name in self.paths()})
+
+    def writes(self) -> Iterator[Written]:
+        """The fields of its record and the variables that it may set."""
+        return iter(())
 
     def templates(self) -> Iterator[tuple[str, str]]:
         """Every text with `{{ … }}` in it, with its path inside the step."""

@@ -1,11 +1,11 @@
 """Steps that decide where an execution goes on, and when."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, time
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AwareDatetime, BeforeValidator, Field, model_validator
+from pydantic import AwareDatetime, BeforeValidator, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from automations.filters import Filter, describe_filter
@@ -58,15 +58,17 @@ class Branch(StepBase):
     type: Literal["branch"] = "branch"
     lanes: list[LaneSteps] = Field(min_length=1, max_length=MAX_LANES)
 
-    @model_validator(mode="after")
-    def _tells_its_lanes_apart(self) -> Self:
-        names = list(self._named())
-        if len(names) < len(self.lanes):
-            raise ValueError("Each lane has a name of its own; one without a name is called by its place: 1, 2, …")
-        return self
+    @field_validator("lanes")
+    @classmethod
+    def _have_names_of_their_own(cls, lanes: list[LaneSteps]) -> list[LaneSteps]:
+        names = list(_lane_names(lanes))
+        twice = next((name for index, name in enumerate(names) if name in names[:index]), None)
+        if twice is not None:
+            raise ValueError(f"Two lanes are called {twice}; a lane without a name is called by its place, from 1.")
+        return lanes
 
     def _named(self) -> dict[str, LaneSteps]:
-        return {lane.name or str(place): lane for place, lane in enumerate(self.lanes, start=1)}
+        return dict(zip(_lane_names(self.lanes), self.lanes, strict=True))
 
     def summary(self) -> str:
         return f"{len(self.lanes)} lanes: {', '.join(self._named())}"
@@ -76,6 +78,17 @@ class Branch(StepBase):
 
     def path_at(self, path: str) -> str:
         return f"lanes[{list(self._named()).index(path)}].steps"
+
+    def with_paths(self, paths: Mapping[str, Sequence[StepBase]]) -> Self:
+        lanes = [
+            lane.model_copy(update={"steps": list(paths[name])}) if name in paths else lane
+            for name, lane in self._named().items()
+        ]
+        return self.model_copy(update={"lanes": lanes})
+
+
+def _lane_names(lanes: Sequence[LaneSteps]) -> Iterator[str]:
+    return (lane.name or str(place) for place, lane in enumerate(lanes, start=1))
 
 
 class NumberOf(Model):

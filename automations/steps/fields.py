@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from automations.model import Model, Name
 from automations.sources import Source
-from automations.steps.base import StepBase
+from automations.steps.base import StepBase, Written
 
 
 class FieldChange(Model):
@@ -42,6 +42,10 @@ class ChangeFieldValue(StepBase):
 
     def summary(self) -> str:
         return ", ".join(_describe(change) for change in self.changes)
+
+    def writes(self) -> Iterator[Written]:
+        for change in self.changes:
+            yield "field", change.field
 
     def templates(self) -> Iterator[tuple[str, str]]:
         for index, change in enumerate(self.changes):
@@ -100,6 +104,12 @@ class Math(StepBase):
         sign = " + " if self.operation == "add" else " × "
         target = self.into.variable or self.into.field
         return f"{target} = {sign.join(_describe_argument(argument) for argument in self.arguments)}"
+
+    def writes(self) -> Iterator[Written]:
+        if self.into.field is not None:
+            yield "field", self.into.field
+        if self.into.variable is not None:
+            yield "variable", self.into.variable
 
 
 def _describe_argument(argument: MathArgument) -> str:

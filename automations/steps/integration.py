@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal, Self, cast
 from pydantic import Field, model_validator
 
 from automations.model import JsonPath, Model, Name, Template
-from automations.steps.base import StepBase
+from automations.steps.base import StepBase, Written
 
 
 class ResponseValue(Model):
@@ -42,6 +42,10 @@ class HttpRequest(StepBase):
 
     def summary(self) -> str:
         return f"{self.method} {self.url}"
+
+    def writes(self) -> Iterator[Written]:
+        for wanted in self.into:
+            yield "variable", wanted.variable
 
     def templates(self) -> Iterator[tuple[str, str]]:
         yield "url", self.url

@@ -8,7 +8,7 @@ from pydantic import Field
 from automations.field_values import VariableType
 from automations.model import Name
 from automations.sources import Sources, describe_source
-from automations.steps.base import StepBase
+from automations.steps.base import StepBase, Written
 from automations.steps.control import static_templates
 
 
@@ -31,6 +31,9 @@ class InitializeVariable(StepBase):
     def summary(self) -> str:
         return f"{self.name} from {', '.join(map(describe_source, self.sources))}"
 
+    def writes(self) -> Iterator[Written]:
+        yield "variable", self.name
+
     def templates(self) -> Iterator[tuple[str, str]]:
         yield from static_templates(self.sources, "sources[{}].static")
 
@@ -45,6 +48,9 @@ class UpdateVariable(StepBase):
 
     def summary(self) -> str:
         return f"{self.variable} from {', '.join(map(describe_source, self.sources))}"
+
+    def writes(self) -> Iterator[Written]:
+        yield "variable", self.variable
 
     def templates(self) -> Iterator[tuple[str, str]]:
         yield from static_templates(self.sources, "sources[{}].static")

@@ -7,8 +7,7 @@ alter table executions
     add column cancel_reason text check (cancel_reason in ('person', 'step', 'record_archived', 'kill_switch', 'temporal')),
     add column restarted_from uuid references executions;
 create index executions_by_root on executions (root_id, automation_id);
-create index executions_requested on executions (updated_at) where request is not null;
-create index executions_held on executions (id) where pause_reason = 'kill_switch';
+create index executions_requested on executions (updated_at) where request is not null and finished_at is null;
 create index executions_finished on executions (finished_at) where finished_at is not null;
 create index executions_open on executions (id) where finished_at is null;
 
@@ -16,6 +15,8 @@ alter table step_runs add column lane text not null default '';
 alter table step_runs drop constraint step_runs_status_check;
 alter table step_runs add constraint step_runs_status_check
     check (status in ('running', 'waiting', 'retrying', 'held', 'completed', 'skipped', 'failed', 'canceled'));
+
+create index step_runs_held on step_runs ((output ->> 'kill_switch')) where status = 'held' and finished_at is null;
 
 -- What people asked of executions, whether or not it came to anything.
 create table execution_requests (
@@ -49,7 +50,7 @@ create table notifications (
 );
 create index notifications_due on notifications (next_attempt_at) where sent_at is null and given_up_at is null;
 
--- `created_after`: a switch that a limit tripped holds only what started since.
+-- `created_after`: a switch that a limit tripped holds only what started since. `released_at`: all that it held has gone on.
 create table kill_switches (
     id uuid primary key,
     scope text not null check (scope in ('all', 'automation', 'step_type', 'host')),
@@ -62,7 +63,8 @@ create table kill_switches (
     set_at timestamptz not null,
     lifted_by text,
     lifted_why text,
-    lifted_at timestamptz
+    lifted_at timestamptz,
+    released_at timestamptz
 );
 create unique index kill_switches_standing on kill_switches (scope, key) where lifted_at is null;
 
@@ -90,6 +92,6 @@ create index events_not_evaluated on events (id) where evaluated_at is null;
 -- migrate: rollback
 alter table events drop column evaluated_at;
 drop table goal_waits, start_counts, kill_switches, notifications, execution_requests;
-drop index executions_by_root, executions_requested, executions_held, executions_finished, executions_open;
+drop index step_runs_held, executions_by_root, executions_requested, executions_finished, executions_open;
 alter table step_runs drop column lane;
 alter table executions drop column restarted_from, drop column cancel_reason, drop column lanes;

@@ -33,39 +33,36 @@ limit :size;
 
 -- name: lock_execution^
 -- Before a request: what may be asked depends on the state, and the row must not change in between.
-select id, workflow_id, state, pause_reason, request, workflow_started, start_request, priority, finished_at
+select id, workflow_id, state, pause_reason, step_id, lanes, request, workflow_started, start_request, priority, finished_at
 from executions where id = :id for update;
 
 -- name: write_request!
 -- A busy chain of local activities sees the request here before its signal arrives.
 update executions set request = :request, version = version + 1 where id = :id;
 
--- name: set_state$
--- The workflow's own change of state; takes off the request that it answers.
-update executions
-set state = :state, pause_reason = :pause_reason, waiting_until = :waiting_until, retry_at = :retry_at, reason = :reason,
-    request = case when request ->> 'id' = :request_id then null else request end,
-    workflow_started = true, version = version + 1, updated_at = :now
-where id = :id and finished_at is null
-returning true;
+-- name: lock_standings^
+-- Before the workflow's own changes of state.
+select state, step_id, revision as ran_from, pause_reason, waiting_until, retry_at, attempt, reason, lanes
+from executions where id = :id and finished_at is null for update;
 
--- name: end_execution^
--- Ends an execution unless its last step did so first; answers how it ended.
-with ended as (
-    update executions
-    set state = :state, reason = :reason, warning = coalesce(:warning, warning), pause_reason = null, waiting_until = null, retry_at = null, request = null,
-        workflow_started = true, version = version + 1, updated_at = :now, finished_at = :now
-    where id = :id and finished_at is null
-    returning id, state, reason
-), stopped as (
-    update step_runs s
-    set status = 'canceled', finished_at = :now
-    from ended
-    where s.execution_id = ended.id and s.status in ('running', 'waiting', 'retrying')
-)
-select state, reason from ended
-union all
-select state, reason from executions where id = :id and finished_at is not null and not exists (select from ended);
+-- name: write_standings!
+-- Takes off the request that it answers.
+update executions
+set state = :state, step_id = :step_id, revision = :revision, pause_reason = :pause_reason, waiting_until = :waiting_until,
+    retry_at = :retry_at, attempt = :attempt, reason = :reason, lanes = :lanes, cancel_reason = :cancel_reason,
+    warning = coalesce(:warning, warning), steps_run = greatest(steps_run, :sequence), steps_failed = steps_failed + :failed,
+    request = case when :finished_at::timestamptz is not null or request ->> 'id' = :request_id then null else request end,
+    workflow_started = true, version = version + 1, updated_at = :now, finished_at = :finished_at
+where id = :id;
+
+-- name: close_step_runs!
+-- What was under way in an execution that is over.
+update step_runs set status = 'canceled', finished_at = :now
+where execution_id = :id and status in ('running', 'waiting', 'retrying');
+
+-- name: read_end^
+-- How an execution ended.
+select state, reason from executions where id = :id;
 
 -- name: list_not_started
 -- Starts that a crash cut short, or that Temporal could not take at the time.

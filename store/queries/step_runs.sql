@@ -1,6 +1,7 @@
 -- name: load_step^
 -- Everything one step needs, in one round trip.
-select e.state, e.version, e.revision as ran_from, e.request, e.variables, e.overrides, e.trigger, e.event_id, e.workflow_id,
+select e.state, e.version, e.revision as ran_from, e.step_id, e.pause_reason, e.waiting_until, e.retry_at, e.attempt, e.lanes,
+       e.created_at, e.request, e.variables, e.overrides, e.trigger, e.event_id, e.workflow_id,
        e.priority, e.root_id, e.depth, e.finished_at, e.reason,
        a.id as automation_id, a.api_name, a.revision,
        r.id as record_id, r.name as record_name, r.field_values, r.stage, r.owner_id, r.archived_at, r.revision as record_revision,
@@ -20,16 +21,17 @@ where e.id = :id;
 -- An ordinary activity shows that it runs before it reaches out of the house.
 with execution as (
     update executions
-    set state = 'active', pause_reason = null, retry_at = null, step_id = :step_id, attempt = :attempt,
-        workflow_started = true, version = version + 1, updated_at = :now
-    where id = :id and version = :version
+    set state = :state, step_id = :step_id, revision = :revision, pause_reason = :pause_reason, waiting_until = :waiting_until,
+        retry_at = :retry_at, attempt = :attempt, reason = :reason, lanes = :lanes, workflow_started = true, version = version + 1, updated_at = :now
+    where id = :id and version = :version and finished_at is null
     returning id
 )
-insert into step_runs (execution_id, sequence, step_id, step_type, revision, status, attempt, started_at)
-select id, :sequence, :step_id, :step_type, :revision, 'running', :attempt, :now from execution
+insert into step_runs (execution_id, sequence, lane, step_id, step_type, revision, status, attempt, started_at)
+select id, :sequence, :lane, :run_step, :step_type, :run_revision, 'running', :run_attempt, :now from execution
 on conflict (execution_id, sequence) do update
-set status = 'running', attempt = excluded.attempt, revision = excluded.revision, step_type = excluded.step_type
-returning (select version + 1 from executions where id = :id);
+set status = 'running', attempt = excluded.attempt, revision = excluded.revision, step_id = excluded.step_id,
+    step_type = excluded.step_type
+returning true;
 
 -- name: write_step_run$
 -- History, position and the record's change, together or not at all: nothing is written over an execution or a record
@@ -47,23 +49,26 @@ with unchanged as (
     select :event_id, 'field_updated', changed.id, :now, :event, :root_id, :depth from changed
 ), execution as (
     update executions
-    set state = :state, pause_reason = :pause_reason, waiting_until = :waiting_until, retry_at = null, attempt = 1,
-        reason = :reason, warning = coalesce(:warning, warning), step_id = :next_step, revision = :stands_in,
-        variables = coalesce(:variables, variables), steps_run = greatest(steps_run, :sequence),
-        steps_failed = steps_failed + :failed, workflow_started = true, version = version + 1,
-        updated_at = :now, finished_at = :ended_at
+    set state = :state, step_id = :step_id, revision = :revision, pause_reason = :pause_reason, waiting_until = :waiting_until,
+        retry_at = :retry_at, attempt = :attempt, reason = :reason, lanes = :lanes, cancel_reason = :cancel_reason,
+        warning = coalesce(:warning, warning), variables = coalesce(:variables, variables),
+        steps_run = greatest(steps_run, :sequence), steps_failed = steps_failed + :failed, workflow_started = true,
+        version = version + 1, updated_at = :now, finished_at = :finished_at
     where id = (select id from unchanged) and (:changed_record::uuid is null or exists (select from changed))
     returning id
 )
 insert into step_runs (
-    execution_id, sequence, step_id, step_type, revision, status, attempt, started_at, finished_at, duration, used, output, error, outcome
+    execution_id, sequence, lane, step_id, step_type, revision, status, attempt, started_at, finished_at, duration, used, output,
+    error, outcome
 )
-select id, :sequence, :step_id, :step_type, :revision, :status, :attempt, :now, :finished_at, :duration, :used, :output, :error, :outcome
+select id, :sequence, :lane, :run_step, :step_type, :run_revision, :status, :run_attempt, :now, :run_finished_at, :duration,
+    :used, :output, :error, :outcome
 from execution
 on conflict (execution_id, sequence) do update
 set status = excluded.status, attempt = excluded.attempt, finished_at = excluded.finished_at, duration = excluded.duration,
-    revision = excluded.revision, step_type = excluded.step_type, used = step_runs.used || excluded.used,
-    output = step_runs.output || excluded.output, error = excluded.error, outcome = excluded.outcome
+    revision = excluded.revision, step_id = excluded.step_id, step_type = excluded.step_type,
+    used = step_runs.used || excluded.used, output = step_runs.output || excluded.output, error = excluded.error,
+    outcome = excluded.outcome
 returning true;
 
 -- name: find_outcome$
@@ -71,27 +76,22 @@ returning true;
 select outcome from step_runs
 where execution_id = :id and sequence = :sequence and outcome is not null and (status <> 'waiting' or :phase::text = 'run');
 
--- name: write_failure$
--- An attempt that failed unexpectedly, and the state that follows from it. Written twice it counts once.
-with known as (
-    select (failures -> -1 ->> 'attempt')::integer = :attempt and status = :status as written
-    from step_runs where execution_id = :id and sequence = :sequence
-), execution as (
-    update executions
-    set state = :state, pause_reason = :pause_reason, retry_at = :retry_at, attempt = :next_attempt, reason = :reason,
-        step_id = :step_id, steps_run = greatest(steps_run, :sequence), steps_failed = steps_failed + :failed,
-        workflow_started = true, version = version + 1, updated_at = :now, finished_at = :ended_at
-    where id = :id and finished_at is null and not coalesce((select written from known), false)
-    returning id, revision
+-- name: read_attempt^
+-- The last failure of a step run, to count one that is told of twice once.
+select status, (failures -> -1 ->> 'attempt')::integer as attempt from step_runs
+where execution_id = :id and sequence = :sequence;
+
+-- name: write_failure!
+-- An attempt that failed unexpectedly.
+insert into step_runs (
+    execution_id, sequence, lane, step_id, step_type, revision, status, attempt, started_at, finished_at, error, failures
+) values (
+    :id, :sequence, :lane, :step_id, :step_type, :revision, :status, :attempt, :now, :finished_at, :error,
+    jsonb_build_array(:failure::jsonb)
 )
-insert into step_runs (execution_id, sequence, step_id, step_type, revision, status, attempt, started_at, finished_at, error, failures)
-select id, :sequence, :step_id, :step_type, revision, :status, :attempt, :now, :finished_at, :error, jsonb_build_array(:failure::jsonb)
-from execution
 on conflict (execution_id, sequence) do update
 set status = excluded.status, attempt = excluded.attempt, finished_at = excluded.finished_at, error = excluded.error,
-    failures = step_runs.failures || excluded.failures
-where step_runs.outcome is null or step_runs.status = 'waiting'
-returning true;
+    failures = step_runs.failures || excluded.failures;
 
 -- name: pass_step_run!
 -- A waiting step that a person passed over.
@@ -102,15 +102,6 @@ where execution_id = :id and sequence = :sequence and status in ('waiting', 'run
 -- A step that a save deleted while it waited for its next attempt.
 update step_runs set status = 'canceled', finished_at = :now
 where execution_id = :id and sequence = :sequence and status in ('running', 'retrying');
-
--- name: move_execution$
-update executions
-set state = :state, pause_reason = null, waiting_until = null, retry_at = null, reason = null, step_id = :next_step,
-    revision = :revision, warning = coalesce(:warning, warning),
-    request = case when request ->> 'id' = :request_id then null else request end,
-    workflow_started = true, version = version + 1, updated_at = :now, finished_at = :ended_at
-where id = :id and finished_at is null
-returning true;
 
 -- name: list_step_runs
 select s.*, v.document

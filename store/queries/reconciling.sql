@@ -1,0 +1,39 @@
+-- name: list_open
+-- A page of the open executions that have a workflow, with what may forbid them to go on.
+select e.id, e.workflow_id, e.record_id, r.archived_at
+from executions e
+left join records r on r.id = e.record_id
+where e.finished_at is null and e.workflow_started and e.id > :after
+order by e.id
+limit :size;
+
+-- name: list_open_by_id
+-- To look at some of them once more.
+select id, workflow_id from executions where id = any(:ids::uuid[]) and finished_at is null;
+
+-- name: list_open_among
+-- Of workflows that are over, those whose rows do not say so.
+select id, workflow_id from executions where workflow_id = any(:workflow_ids::text[]) and finished_at is null;
+
+-- name: list_finished
+-- In the order they finished; several may have done so at the same moment.
+select id, workflow_id, state, finished_at, true as workflow_started
+from executions
+where finished_at is not null and finished_at >= :after and (finished_at, id) > (:after, :after_id) and finished_at < :before
+order by finished_at, id
+limit :size;
+
+-- name: list_requested
+-- Requests that stand longer than their signal takes, but for those that were handed over again lately.
+select id, workflow_id, request, workflow_started
+from executions
+where request is not null and finished_at is null and workflow_started and updated_at < :before
+  and not request ->> 'id' = any(:known::text[])
+order by updated_at
+limit :size;
+
+-- name: list_being_canceled
+-- The open executions of a record on which a cancel stands, with all it takes to hand it over.
+select id, workflow_id, request, workflow_started, start_request, priority
+from executions
+where record_id = :record_id and finished_at is null and request ->> 'kind' = 'cancel';

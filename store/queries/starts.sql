@@ -1,0 +1,17 @@
+-- name: count_start$
+-- The starts of this minute with this one. What is older than an hour counts for nothing any more.
+with old as (
+    delete from start_counts
+    where automation_id = :automation_id and minute < date_trunc('minute', :now::timestamptz) - interval '1 hour'
+)
+insert into start_counts (automation_id, minute, starts)
+values (:automation_id, date_trunc('minute', :now::timestamptz), 1)
+on conflict (automation_id, minute) do update set starts = start_counts.starts + 1
+returning starts;
+
+-- name: list_starts_in_chain
+-- How often a chain has started each of these automations, by record.
+select automation_id, record_id, count(*) as starts
+from executions
+where root_id = :root_id and automation_id = any(:automation_ids::uuid[])
+group by automation_id, record_id;

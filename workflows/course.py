@@ -1,0 +1,63 @@
+"""What the lanes of one execution share."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from temporalio import workflow
+
+from automations.messages import Carried, Cursor, ExecutionStart
+from automations.outcomes import LaneStart, Next
+from workflows.requests import RequestDesk
+from workflows.runaway import RunawayGuard
+from workflows.shown import ShownLanes
+
+if TYPE_CHECKING:
+    from workflows.lane import Lane
+
+
+class Course:
+    """One count of step runs, one desk, one guard; and the turn that quick database steps take.
+
+    Lanes write to one row of the store: taking turns costs them nothing and spares them the conflicts.
+    """
+
+    def __init__(self, start: ExecutionStart) -> None:
+        self._start = start
+        self._carried = {cursor.lane: cursor for cursor in start.carried.lanes}
+        self.execution_id = start.execution_id
+        self.desk = RequestDesk(start.carried)
+        self.guard = RunawayGuard(start.limits, start.carried.visits)
+        self.shown = ShownLanes()
+        self.turn = asyncio.Lock()
+        self.sequence = start.carried.sequence
+        self.lanes: dict[str, Lane] = {}
+        self.draining = False
+        """The history grew long: lanes stop where they can be carried on from."""
+        self.desk.draining = lambda: self.draining
+        self.desk.lanes_open = lambda: sum(not lane.is_forked for lane in self.lanes.values())
+
+    def cursor(self, lane: LaneStart) -> Cursor:
+        """Where the lane was when the workflow continued as new, or its beginning."""
+        carried = self._carried.pop(lane.lane, None)
+        return carried or Cursor(lane=lane.lane, at=Next(step=lane.first))
+
+    def next_sequence(self) -> int:
+        self.sequence += 1
+        return self.sequence
+
+    def is_long(self) -> bool:
+        """All that has to go along is small, so a long history is left behind early."""
+        ran = self.sequence - self._start.carried.sequence
+        return ran >= self._start.limits.steps_per_run or workflow.info().is_continue_as_new_suggested()
+
+    def onward(self) -> ExecutionStart:
+        """The argument with which the workflow continues as new."""
+        seen, pause = self.desk.carried()
+        carried = Carried(
+            sequence=self.sequence,
+            visits=dict(self.guard.visits),
+            seen=seen,
+            pause=pause,
+            lanes=[lane.cursor() for lane in self.lanes.values()],
+        )
+        return self._start.model_copy(update={"carried": carried})

@@ -1,0 +1,87 @@
+"""The waits of a lane: on the clock, on people, on a goal; and the manual pause that may stand over each of them."""
+
+from datetime import datetime
+
+from temporalio import workflow
+
+from automations.executions import OpenState, PauseReason
+from automations.lanes import MAIN
+from automations.messages import StateChange
+from workflows import bookkeeping
+from workflows.course import Course
+from workflows.requests import Nudge, Waiter
+
+
+class Waits:
+    """Keeps what the store and the Temporal UI say of a lane true while it waits."""
+
+    def __init__(self, course: Course, lane: str) -> None:
+        self._course = course
+        self._lane = lane
+
+    @property
+    def named(self) -> dict[str, str]:
+        """How messages name the lane; the main one goes without saying."""
+        return {"lane": self._lane} if self._lane != MAIN else {}
+
+    def show(self, state: OpenState, says: str = "", until: datetime | None = None) -> None:
+        self._course.shown.show(self._lane, state, says, until)
+
+    async def stand_while_paused(self) -> bool:
+        """False if the pause is to be carried on."""
+        await self._record_manual_pause(None)
+        await self._course.desk.lifted()
+        if self._course.desk.pause:
+            return False
+        await self.record("active")
+        return True
+
+    async def linger(
+        self, state: OpenState, reason: PauseReason | None, until: datetime | None, waiter: Waiter, says: str
+    ) -> Nudge | None:
+        """Waits as the store says already. A manual pause in between does not stop the clock, but holds what comes after it.
+
+        None if the moment came, or if the wait is to be carried on.
+        """
+        desk = self._course.desk
+        while True:
+            self.show(state, says, until)
+            nudge = await desk.nudged(waiter, until, says)
+            if desk.pause is None or self._course.draining:
+                break
+            await self._record_manual_pause(until)
+            await desk.lifted()
+            nudge = None
+            if self._course.draining or (until and until <= workflow.now()):
+                break
+            retry_at, waiting_until = (until, None) if state == "retrying" else (None, until)
+            await self.record(state, pause_reason=reason, waiting_until=waiting_until, retry_at=retry_at, reason=says)
+        self.show("active")
+        return nudge
+
+    async def _record_manual_pause(self, until: datetime | None) -> None:
+        pause = self._course.desk.pause
+        if pause is None:
+            return
+        says = f"paused by {pause.by or 'a person'}{f': {pause.why}' if pause.why else ''}"
+        self.show("paused", says)
+        await self.record("paused", pause_reason="manual", waiting_until=until, request_id=pause.id, reason=says)
+
+    async def record(
+        self,
+        state: OpenState,
+        *,
+        pause_reason: PauseReason | None = None,
+        waiting_until: datetime | None = None,
+        retry_at: datetime | None = None,
+        request_id: str | None = None,
+        reason: str | None = None,
+    ) -> None:
+        if state == "active":
+            self.show("active")
+        await bookkeeping.record_state(
+            StateChange(
+                execution_id=self._course.execution_id, now=workflow.now(), state=state, pause_reason=pause_reason,
+                waiting_until=waiting_until, retry_at=retry_at, request_id=request_id, reason=reason, **self.named,
+            )
+        )  # fmt: skip
