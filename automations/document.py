@@ -6,6 +6,8 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 
 from automations.model import ApiName, Model, Name, Priority
+from automations.nesting import walk
+from automations.notifications import ErrorNotification
 from automations.steps import FlowStep, Step
 from automations.steps.base import StepBase
 from automations.steps.control import StartAutomation
@@ -22,6 +24,7 @@ class AutomationDocument(Model):
     object: Name | None = None
     priority: Priority = "regular"
     active: bool = False
+    error_notification: ErrorNotification | None = None
     triggers: list[TriggerUnion] = []
     variables: list[InitializeVariable] = []
     steps: list[Step] = Field(default=[])
@@ -42,7 +45,7 @@ class AutomationDocument(Model):
 
     def started_automations(self) -> dict[str, str]:
         """The automations that its steps start, by their place in the document."""
-        return dict(_started(self.steps, "steps"))
+        return dict(_started(self.steps))
 
 
 def document_schema() -> dict[str, Any]:
@@ -50,10 +53,7 @@ def document_schema() -> dict[str, Any]:
     return AutomationDocument.model_json_schema(by_alias=True)
 
 
-def _started(steps: Sequence[StepBase], path: str) -> Iterator[tuple[str, str]]:
-    for index, step in enumerate(steps):
-        here = f"{path}[{index}]"
+def _started(steps: Sequence[StepBase]) -> Iterator[tuple[str, str]]:
+    for path, step in walk(steps, "steps"):
         if isinstance(step, StartAutomation):
-            yield from ((f"{here}.automations[{place}]", name) for place, name in enumerate(step.automations))
-        for name, children in step.paths().items():
-            yield from _started(children, f"{here}.if_{name}")
+            yield from ((f"{path}.automations[{index}]", name) for index, name in enumerate(step.automations))

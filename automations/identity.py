@@ -3,10 +3,10 @@
 import json
 from collections import defaultdict, deque
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 from automations.document import AutomationDocument
-from automations.shape import PATH_KEYS
+from automations.nesting import step_lists, without_steps
 
 _LISTS = ("triggers", "variables", "steps")
 
@@ -38,11 +38,12 @@ def _parts(raw: dict[str, Any]) -> Iterator[dict[str, Any]]:
     while waiting:
         part = waiting.popleft()
         yield part
-        waiting.extendleft(reversed([child for key in sorted(PATH_KEYS, reverse=True) for child in part.get(key, [])]))
+        below = [cast(dict[str, Any], step) for _, steps in step_lists(part) for step in steps]
+        waiting.extendleft(reversed(below))
 
 
 def _said(part: dict[str, Any]) -> str:
-    return json.dumps({key: value for key, value in part.items() if key != "id" and key not in PATH_KEYS}, sort_keys=True)
+    return json.dumps({key: value for key, value in without_steps(part).items() if key != "id"}, sort_keys=True)
 
 
 def _free(id: str, taken: set[str]) -> str:

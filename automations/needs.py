@@ -22,7 +22,7 @@ class Needs:
 
 def step_needs(step: StepBase) -> Needs:
     """Of this step alone: the steps on its paths have needs of their own."""
-    own = step.model_copy(update={name: [] for name in ("if_yes", "if_no") if hasattr(step, name)})
+    own = step.alone()
     parts = list(_parts(own))
     names = {part.through for part in parts if isinstance(part, FieldSource) and part.through}
     names |= {part.related.split(".")[0] for part in parts if isinstance(part, RelatedFilter)}

@@ -15,9 +15,10 @@ from automations.checks.draft import Draft, UnreadStep, UnreadTrigger
 from automations.document import AutomationDocument
 from automations.error_paths import problems_of
 from automations.fields import ObjectDefinition
+from automations.nesting import NESTING_KEYS, step_lists, without_steps
 from automations.problems import Problem, at
 from automations.reading import DocumentSyntaxError, read_yaml
-from automations.shape import PATH_KEYS, shape_problems, with_ids
+from automations.shape import shape_problems, with_ids
 from automations.steps import STEP_TYPES
 from automations.steps.base import StepBase
 from automations.steps.variables import InitializeVariable
@@ -87,7 +88,8 @@ class _Parser:
     def draft(self, objects: Mapping[str, ObjectDefinition]) -> Draft:
         unread = frozenset(problem.path for problem in self.problems if problem.path in self.raw)
         api_name, object = (self.raw.get(key) if key not in unread else None for key in ("api_name", "object"))
-        return Draft(api_name, object, self.triggers, self.variables, self.steps, objects, unread)
+        told = self.header.error_notification if self.header else None
+        return Draft(api_name, object, self.triggers, self.variables, self.steps, objects, unread, told)
 
     def _header(self) -> AutomationDocument | None:
         return self._model(AutomationDocument, {key: value for key, value in self.raw.items() if key not in _PARTS}, "")
@@ -113,12 +115,11 @@ class _Parser:
 
     def _step(self, raw: Any, path: str) -> StepBase:
         kind = self._kind(raw, path, STEP_TYPES, "step")
-        keys = [key for key in PATH_KEYS if _is_list(raw, key) and (kind is None or key in kind.model_fields)]
-        read = self._model(kind, {key: value for key, value in raw.items() if key not in keys}, path) if kind else None
-        children = {key: self._steps(raw[key], at(path, key)) for key in keys}
+        keys = NESTING_KEYS.intersection(kind.model_fields) if kind else NESTING_KEYS
+        read = self._model(kind, without_steps(raw, keys), path) if kind else None
+        below = {place: self._steps(steps, at(path, place)) for place, steps in step_lists(raw, keys)}
         if read:
-            return read.model_copy(update=children)
-        below = {key.removeprefix("if_"): steps for key, steps in children.items()}
+            return read.with_paths({name: below[place] for name in read.paths() if (place := read.path_at(name)) in below})
         return UnreadStep.model_construct(id=_id(raw, path), type=_text(raw, "type") or "unread", children=below)
 
     def _kind(self, raw: Any, path: str, kinds: Mapping[str, type[_M]], word: str) -> type[_M] | None:
@@ -149,10 +150,6 @@ def _unknown_type(name: str | None, kinds: Mapping[str, Any], word: str) -> str:
     meant = get_close_matches(name or "", kinds, n=1)
     guess = f" Did you mean {meant[0]}?" if meant else ""
     return f"There is no {word} type {(name or '')[:80]!r}; there are: {', '.join(kinds)}.{guess}"
-
-
-def _is_list(raw: Any, key: str) -> bool:
-    return isinstance(raw, dict) and isinstance(cast(dict[str, Any], raw).get(key), list)
 
 
 def _text(raw: Any, key: str) -> str | None:

@@ -5,15 +5,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
+from automations.nesting import list_at, step_lists, with_step_lists
 from automations.problems import Problem, at
 from automations.reading import MAX_DEPTH
-from automations.steps import STEP_TYPES
 
 MAX_STEPS = 2_000
 MAX_NESTING = 20
-
-PATH_KEYS = tuple(dict.fromkeys(key for kind in STEP_TYPES.values() for key in kind.model_fields if key.startswith("if_")))
-"""The keys under which steps hold steps; the path's name follows `if_`."""
 
 _MAX_BITS = 128
 _ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
@@ -73,17 +70,15 @@ def _keys(value: object) -> Iterator[object]:
 
 def _limit_problems(raw: object) -> Iterator[Problem]:
     count = 0
-    waiting: list[tuple[str, object, int]] = [("variables", _get(raw, "variables"), 1), ("steps", _get(raw, "steps"), 1)]
+    waiting = [(key, list_at(raw, key) or [], 1) for key in ("variables", "steps")]
     while waiting:
         path, steps, depth = waiting.pop()
-        if not isinstance(steps, list):
-            continue
         if steps and depth > MAX_NESTING:
             yield Problem(path=path, code="steps_too_deep", sentence=f"Steps may stand {MAX_NESTING} deep in each other.")
             continue
-        count += len(cast(list[object], steps))
-        for index, step in enumerate(cast(list[object], steps)):
-            waiting += [(at(at(path, index), key), _get(step, key), depth + 1) for key in PATH_KEYS]
+        count += len(steps)
+        for index, step in enumerate(steps):
+            waiting += [(at(at(path, index), place), below, depth + 1) for place, below in step_lists(step)]
     if count > MAX_STEPS:
         yield Problem(path="steps", code="too_many_steps", sentence=f"There are {count} steps; {MAX_STEPS} is the most.")
 
@@ -114,15 +109,13 @@ class _Ids:
 
 def given_ids(raw: object) -> Iterator[str]:
     """The ids that its author wrote into a document."""
-    for part in ("triggers", "variables", "steps"):
-        waiting = [_get(raw, part)]
-        while waiting:
-            parts = waiting.pop()
-            for item in cast(list[object], parts) if isinstance(parts, list) else ():
-                given = _get(item, "id")
-                if isinstance(given, str):
-                    yield given
-                waiting += [_get(item, key) for key in PATH_KEYS]
+    waiting = [list_at(raw, key) or [] for key in ("triggers", "variables", "steps")]
+    while waiting:
+        for part in waiting.pop():
+            given = _get(part, "id")
+            if isinstance(given, str):
+                yield given
+            waiting += [below for _, below in step_lists(part)]
 
 
 def with_ids(raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -132,22 +125,17 @@ def with_ids(raw: Mapping[str, Any]) -> dict[str, Any]:
     for key in ("triggers", "variables"):
         if isinstance(named.get(key), list):
             named[key] = [ids.with_id(part, _word(part, key[:-1]) if key == "triggers" else "variable") for part in named[key]]
-    named["steps"] = _steps_with_ids(raw.get("steps"), ids)
-    return {key: value for key, value in named.items() if key in raw}
+    if isinstance(named.get("steps"), list):
+        named["steps"] = _steps_with_ids(named["steps"], ids)
+    return named
 
 
-def _steps_with_ids(steps: Any, ids: _Ids) -> Any:
-    if not isinstance(steps, list):
-        return steps
-    return [_step_with_ids(step, ids) for step in cast(list[Any], steps)]
-
-
-def _step_with_ids(step: Any, ids: _Ids) -> Any:
-    named = ids.with_id(step, _word(step, "step"))
-    if not isinstance(named, dict):
-        return named
-    known = cast(dict[str, Any], named)
-    return {key: _steps_with_ids(value, ids) if key in PATH_KEYS else value for key, value in known.items()}
+def _steps_with_ids(steps: list[Any], ids: _Ids) -> list[Any]:
+    named = (ids.with_id(step, _word(step, "step")) for step in steps)
+    return [
+        with_step_lists(cast(dict[str, Any], step), lambda below: _steps_with_ids(below, ids)) if isinstance(step, dict) else step
+        for step in named
+    ]
 
 
 def _word(part: object, otherwise: str) -> str:

@@ -26,6 +26,12 @@ def condition(id: str, yes: Any = None, no: Any = None, **more: Any) -> Json:
     return {"id": id, "type": "condition", "if": asked, "if_yes": yes or [], "if_no": no or [], **more}
 
 
+def branch(id: str, *lanes: list[Json], **named: list[Json]) -> Json:
+    """Lanes that are called by their place, then those with a name."""
+    nameless: list[Json] = [{"steps": steps} for steps in lanes]
+    return {"id": id, "type": "branch", "lanes": nameless + [{"name": name, "steps": steps} for name, steps in named.items()]}
+
+
 def go_to(id: str, step: str, **more: Any) -> Json:
     return {"id": id, "type": "go_to_step", "step": step, **more}
 

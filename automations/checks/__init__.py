@@ -15,6 +15,8 @@ from automations.checks.identity import (
     unknown_objects,
     webhook_records,
 )
+from automations.checks.lanes import go_to_across_lanes, lanes_write_same
+from automations.checks.notifications import notified_owners
 from automations.checks.order import variables_used_early
 from automations.checks.sources import source_problems
 from automations.checks.steps import records_needed, step_problems
@@ -29,12 +31,15 @@ CHECKS: tuple[Callable[[Draft], Iterable[Problem]], ...] = (
     duplicate_variables,
     duplicate_triggers,
     webhook_records,
+    notified_owners,
     records_needed,
     step_problems,
     source_problems,
     template_problems,
     variables_used_early,
     unknown_targets,
+    go_to_across_lanes,
+    lanes_write_same,
     unreachable_steps,
     loops_without_wait,
     empty_automations,

@@ -1,11 +1,15 @@
 """A document as far as it could be read: what the checks look at."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Self
 
 from automations.document import AutomationDocument
 from automations.fields import ObjectDefinition
+from automations.nesting import walk
+from automations.notifications import ErrorNotification
+from automations.positions import Positions
 from automations.problems import at
 from automations.steps.base import StepBase
 from automations.steps.variables import InitializeVariable
@@ -15,7 +19,8 @@ from automations.triggers import Trigger
 class UnreadStep(StepBase):
     """Stands where a step or variable could not be read, so that the others keep their places.
 
-    `variable` is its name if it is a variable and has one that can be read; `children` are the steps below it, by their path.
+    `variable` is its name if it is a variable and has one that can be read; `children` are the steps below it, by their place
+    inside it: `if_yes`, `lanes[0].steps`.
     """
 
     type: str = "unread"
@@ -24,6 +29,12 @@ class UnreadStep(StepBase):
 
     def paths(self) -> dict[str, Sequence[StepBase]]:
         return self.children
+
+    def path_at(self, path: str) -> str:
+        return path
+
+    def with_paths(self, paths: Mapping[str, Sequence[StepBase]]) -> Self:
+        return self.model_copy(update={"children": {**self.children, **paths}})
 
 
 class UnreadTrigger(Trigger):
@@ -42,10 +53,14 @@ class Draft:
     steps: Sequence[StepBase]
     objects: Mapping[str, ObjectDefinition]
     unread: frozenset[str] = field(default=frozenset())
+    error_notification: ErrorNotification | None = None
 
     @staticmethod
     def of(document: AutomationDocument, objects: Mapping[str, ObjectDefinition]) -> "Draft":
-        return Draft(document.api_name, document.object, document.triggers, document.variables, document.steps, objects)
+        return Draft(
+            document.api_name, document.object, document.triggers, document.variables, document.steps, objects,
+            error_notification=document.error_notification,
+        )  # fmt: skip
 
     def root(self) -> Sequence[StepBase]:
         return [*self.variables, *self.steps]
@@ -53,7 +68,17 @@ class Draft:
     @cached_property
     def walk(self) -> Sequence[tuple[str, StepBase]]:
         """Every variable and step with its path, in the order of the document."""
-        return [*_walk("variables", self.variables), *_walk("steps", self.steps)]
+        return [*walk(self.variables, "variables"), *walk(self.steps, "steps")]
+
+    @cached_property
+    def positions(self) -> Positions:
+        """Of the steps alone, each under an id of its own."""
+        return Positions(_Tree(_distinct(self.steps, "steps", set())))
+
+    @cached_property
+    def places(self) -> Mapping[str, str]:
+        """The path of each of those, by its id."""
+        return dict(zip(self.positions.places, (path for path, _ in walk(self.steps, "steps")), strict=True))
 
     @property
     def is_global(self) -> bool:
@@ -87,9 +112,22 @@ class Draft:
         return "variables" not in self.unread and not any(nameless)
 
 
-def _walk(path: str, steps: Sequence[StepBase]) -> Iterator[tuple[str, StepBase]]:
+@dataclass(frozen=True)
+class _Tree:
+    steps: Sequence[StepBase]
+
+    def root(self) -> Sequence[StepBase]:
+        return self.steps
+
+
+def _distinct(steps: Sequence[StepBase], path: str, seen: set[str]) -> list[StepBase]:
+    """The first step of an id keeps it; a later one of the same id has a problem already, and is told apart by its path here."""
+    found: list[StepBase] = []
     for index, step in enumerate(steps):
         place = at(path, index)
-        yield place, step
-        for name, children in step.paths().items():
-            yield from _walk(at(place, f"if_{name}"), children)
+        own = step.model_copy(update={"id": f"({place})"}) if step.id in seen else step
+        seen.add(step.id)
+        found.append(
+            own.with_paths({name: _distinct(below, at(place, own.path_at(name)), seen) for name, below in own.paths().items()})
+        )
+    return found

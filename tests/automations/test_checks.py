@@ -12,6 +12,7 @@ from automations.document import AutomationDocument
 from automations.parsing import parse_document
 from tests.builders import (
     Json,
+    branch,
     change,
     condition,
     delay,
@@ -54,6 +55,8 @@ def ask(id: str = "ask", yes: list[Json] | None = None, no: list[Json] | None = 
 
 
 SEATS = [variable("seats")]
+ASKED = ask("maybe", [delay("wait"), go_to("go", "to")])
+"""Goes to a step `to`, or on."""
 
 
 def test_ids_are_unique_among_triggers_variables_and_steps() -> None:
@@ -427,6 +430,141 @@ def test_a_loop_with_a_delay_on_one_of_its_ways_only_is_warned_of() -> None:
 
 def test_a_go_to_forward_is_no_loop() -> None:
     assert of_none(ask("a", [go_to("b", "end")]), update("c", "seats"), delay("end"), variables=SEATS) == set()
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [ASKED, branch("b", [delay("c"), delay("to")])],
+        [ASKED, branch("b", [delay("c"), ask("d", [delay("to")])])],
+        [ASKED, ask("b", [branch("c", [branch("d", [delay("to")])])])],
+        [branch("b", [branch("c", [delay("to")]), ASKED])],
+    ],
+)
+def test_a_go_to_leads_into_no_lane(steps: list[Json]) -> None:
+    assert {code for _, code in of_none(*steps, variables=SEATS)} == {"go_to_into_lane"}
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [branch("b", [ASKED]), delay("to")],
+        [ask("a", [delay("to")]), branch("b", [delay("c"), ASKED])],
+        [branch("b", [delay("to")], [ASKED])],
+        [branch("b", [delay("to")], [branch("c", [ASKED])])],
+        [branch("b", [branch("c", [ASKED]), delay("to")])],
+        [branch("b", [delay("c"), ask("to", [go_to("x", "b")])])],
+        [branch("b", [delay("to")]), branch("c", [ASKED])],
+    ],
+)
+def test_a_go_to_leads_out_of_no_lane(steps: list[Json]) -> None:
+    assert {code for _, code in of_none(*steps, variables=SEATS)} == {"go_to_out_of_lane"}
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [branch("b", [delay("to"), ASKED])],
+        [branch("b", [delay("c")], [ask("d", [delay("to")]), ask("e", [], [ASKED])])],
+        [branch("b", [delay("c"), branch("to", [delay("d")]), ASKED])],
+        [branch("to", [delay("c")]), ASKED],
+        [ASKED, delay("c"), branch("to", [delay("d")])],
+    ],
+)
+def test_a_go_to_leads_anywhere_in_its_own_lane(steps: list[Json]) -> None:
+    assert of_none(*steps, variables=SEATS) == set()
+
+
+def test_a_go_to_across_lanes_names_the_lane_at_its_own_place() -> None:
+    parsed = parse_document(document(steps=[branch("b", [delay("c")], right=[delay("d"), go_to("e", "c")]), delay("f")]), OBJECTS)
+    [problem] = parsed.problems
+    assert (problem.path, problem.code) == ("steps[0].lanes[1].steps[1].step", "go_to_out_of_lane")
+    assert "the lane right of b" in problem.sentence
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "name"),
+    [
+        (change("a", status="x"), change("b", budget=1, status="y"), "field status"),
+        (change("a", seats=1), math("b", {"field": "seats"}, into={"field": "seats"}), "field seats"),
+        (update("a", "seats"), math("b", {"constant": 1}, into={"variable": "seats"}), "variable seats"),
+        (update("a", "seats"), request("b", into=[{"variable": "seats", "value": "status"}]), "variable seats"),
+    ],
+)
+def test_two_lanes_that_set_the_same_are_warned_of(one: Json, other: Json, name: str) -> None:
+    deep = branch("inner", [ask("c", [other])], [delay("d")])
+    lanes = branch("fork", [one], [delay("e"), deep], sales=[delay("f")])
+    parsed = parse_document(document(object="lead", variables=SEATS, steps=[lanes]), OBJECTS)
+    [problem] = parsed.warnings
+    place = "steps[0].lanes[1].steps[1].lanes[0].steps[0].if_yes[0]"
+    assert parsed.problems == [problem]
+    assert (problem.path, problem.code) == (place, "lanes_write_same")
+    assert problem.sentence.startswith(f"The lanes 1 and 2 both set the {name}:")
+
+
+def test_each_further_lane_that_sets_the_same_is_told_of_once() -> None:
+    lanes = branch("fork", *([update(f"a{index}", "seats"), update(f"b{index}", "seats")] for index in range(3)))
+    assert of_none(lanes, variables=SEATS) == {(f"steps[0].lanes[{index}].steps[0]", "lanes_write_same") for index in (1, 2)}
+
+
+def test_lanes_that_set_different_things_are_no_problem() -> None:
+    skipped = update("e", "seats", skip=True)
+    lanes = branch("fork", [change("a", seats=1)], [update("b", "seats"), update("c", "seats")], [skipped, delay("f")])
+    assert of_lead(lanes, update("d", "seats"), branch("again", [update("g", "seats")]), variables=SEATS) == set()
+
+
+@pytest.mark.parametrize("endless", [[stop("x")], [ask("y", [stop("x")], [stop("z")])], [delay("y"), go_to("x", "y")]])
+def test_what_follows_a_lane_that_never_ends_is_unreachable(endless: list[Json]) -> None:
+    assert of_none(branch("a", [delay("b")], endless), delay("c"), variables=SEATS) == {("steps[1]", "unreachable_step")}
+    outer = branch("o", [branch("a", [delay("b")], endless), delay("c")], [delay("d")])
+    assert of_none(outer, variables=SEATS) == {("steps[0].lanes[0].steps[1]", "unreachable_step")}
+
+
+def test_what_follows_a_stop_in_a_lane_is_unreachable_and_the_other_lanes_are_not() -> None:
+    lanes = branch("a", [stop("b"), ask("c", [delay("d")])], [delay("e"), delay("f")])
+    assert of_none(lanes, variables=SEATS) == {("steps[0].lanes[0].steps[1]", "unreachable_step")}
+
+
+def test_a_lane_that_may_end_leaves_what_follows_reachable() -> None:
+    assert of_none(branch("a", [ask("b", [stop("c")])], [stop("d", "pause")], []), delay("e"), variables=SEATS) == set()
+
+
+def test_what_an_unread_branch_leads_to_is_not_known_to_be_unreachable() -> None:
+    lanes = {"id": "fork", "type": "branch", "lanes": [{"nmae": "x", "steps": [stop("a")]}]}
+    problems = parse_document(document(steps=[lanes, delay("b"), go_to("c", "a")]), OBJECTS).problems
+    assert [(problem.path, problem.code) for problem in problems] == [("steps[0].lanes[0].nmae", "unknown_key")]
+
+
+def test_a_loop_around_a_branch_waits_if_one_of_its_lanes_does() -> None:
+    def loop(*lanes: list[Json]) -> Found:
+        return of_none(branch("first", *lanes), ask("ask", [go_to("back", "first")]), variables=SEATS)
+
+    warned = {("steps[1].if_yes[0].step", "loop_without_wait")}
+    assert loop([update("a", "seats")], []) == warned
+    assert loop([update("a", "seats")], [delay("b")]) == set()
+    assert loop([update("a", "seats")], [ask("b", [delay("c")])]) == warned
+
+
+def test_a_loop_within_a_lane_is_warned_of() -> None:
+    lane = [update("first", "seats"), ask("ask", [go_to("back", "first")])]
+    assert of_none(branch("fork", [delay("a")], lane), variables=SEATS) == {
+        ("steps[0].lanes[1].steps[1].if_yes[0].step", "loop_without_wait")
+    }
+
+
+def test_steps_in_lanes_are_checked_as_any_other() -> None:
+    lane = [
+        update("a", "sets"),
+        mail("b", subject="{{ record.citty }}"),
+        ask("seats", field="citty", op="is_blank"),
+        delay("v-seats"),
+    ]
+    assert of_lead(branch("fork", [delay("c")], lane), variables=SEATS) == {
+        ("steps[0].lanes[1].steps[0].variable", "unknown_variable"),
+        ("steps[0].lanes[1].steps[1].subject", "unknown_reference"),
+        ("steps[0].lanes[1].steps[2].if.field", "unknown_field"),
+        ("steps[0].lanes[1].steps[3].id", "duplicate_id"),
+    }
 
 
 def test_steps_of_one_id_do_not_confuse_the_ways() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from automations.needs import step_needs
 from automations.steps.variables import InitializeVariable
-from tests.builders import STEP, Json, condition, delay, mail, request, update, variable
+from tests.builders import STEP, Json, branch, condition, delay, mail, request, update, variable
 
 
 def needs(step: Json) -> tuple[set[str], bool]:
@@ -42,6 +42,7 @@ def test_a_step_needs_what_it_names(step: Json, relationships: set[str], body: b
 def test_the_steps_below_have_needs_of_their_own() -> None:
     inner: Any = condition("b", **{"if": COMPANY})
     assert needs(condition("a", [inner], [mail("c", subject="{{ record.owner.email }}")])) == (set(), False)
+    assert needs(branch("a", [inner], [mail("c", subject="{{ trigger.body.x }}")])) == (set(), False)
 
 
 def test_a_variable_needs_what_its_sources_name() -> None:

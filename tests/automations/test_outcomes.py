@@ -10,7 +10,21 @@ from hypothesis import strategies as st
 from pydantic_core import to_json
 
 from automations.executions import Request
-from automations.outcomes import MAX_SUMMARY, End, Hold, Moved, Next, Outcome, Requested, StepAnswer, StepRef, Wait
+from automations.outcomes import (
+    MAX_SUMMARY,
+    End,
+    Fork,
+    Hold,
+    LaneEnd,
+    LaneStart,
+    Moved,
+    Next,
+    Outcome,
+    Requested,
+    StepAnswer,
+    StepRef,
+    Wait,
+)
 from automations.steps import STEP_TYPES
 from tests.builders import STEP, condition, delay, request, stop
 
@@ -25,6 +39,8 @@ OUTCOMES: list[Outcome] = [
     Hold(reason="error", says="failed", step=STEP_REF),
     Hold(reason="automation", says="paused", step=STEP_REF, resume="after"),
     Requested(request=Request(id="1", kind="skip", path="yes")),
+    Fork(step=STEP_REF, lanes=[LaneStart(lane="a:1", first=STEP_REF), LaneStart(lane="a:sales", first=STEP_REF)]),
+    LaneEnd(),
     End(state="completed"),
     End(state="failed", reason="stopped"),
 ]

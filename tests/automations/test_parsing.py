@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from automations.document import document_schema
+from automations.document import AutomationDocument, document_schema
 from automations.parsing import ParsedDocument, load_document, parse_document
 from automations.problems import Problem
 from automations.steps import STEP_TYPES
 from tests.builders import (
     Json,
+    branch,
     change,
     condition,
     delay,
@@ -170,6 +171,66 @@ def test_a_broken_step_has_its_problem_at_its_place(step: Any, path: str, code: 
     assert parse_document(nested).document is None
 
 
+def test_a_broken_step_in_a_lane_has_its_problem_at_its_place() -> None:
+    fork = branch("fork", [delay("x")], [condition("y", no=[branch("inner", left=[delay("z", dyas=1), delay("a", days="x")])])])
+    assert found(document(steps=[fork]), None) == {
+        ("steps[0].lanes[1].steps[0].if_no[0].lanes[0].steps[0].dyas", "unknown_key"),
+        ("steps[0].lanes[1].steps[0].if_no[0].lanes[0].steps[1].days", "invalid_value"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("lanes", "path", "code"),
+    [
+        (5, "lanes", "invalid_value"),
+        ({"steps": []}, "lanes", "invalid_value"),
+        ([], "lanes", "invalid_value"),
+        ([{}] * 51, "lanes", "invalid_value"),
+        ([{}, 5], "lanes[1]", "invalid_value"),
+        ([{}, [delay("a")]], "lanes[1]", "invalid_value"),
+        ([{}, {"stesp": []}], "lanes[1].stesp", "unknown_key"),
+        ([{"steps": {}}], "lanes[0].steps", "invalid_value"),
+        ([{"name": "a b"}], "lanes[0].name", "invalid_value"),
+        ([{"name": "a"}, {"name": "b"}, {"name": "a"}], "lanes", "invalid_value"),
+        ([{"name": "2"}, {}], "lanes", "invalid_value"),
+    ],
+)
+def test_broken_lanes_are_one_problem_and_hide_none(lanes: Any, path: str, code: str) -> None:
+    assert found(document(steps=[{"type": "branch", "lanes": lanes}]), None) == {(f"steps[0].{path}", code)}
+    if isinstance(lanes, list):
+        among = [{"name": "first", "steps": [delay("x", days="y")]}, *lanes]
+        assert ("steps[0].lanes[0].steps[0].days", "invalid_value") in found(document(steps=[{"type": "branch", "lanes": among}]))
+
+
+def test_two_lanes_of_one_name_are_told_by_it() -> None:
+    fork = {"type": "branch", "lanes": [{"name": "sales"}, {"name": "sales"}]}
+    assert "Two lanes are called sales" in problem_at(document(steps=[fork]), "steps[0].lanes").sentence
+
+
+def test_fifty_lanes_are_no_problem() -> None:
+    parsed = parse_document(document(steps=[branch("fork", *([delay(f"d{index}")] for index in range(50)))]), OBJECTS)
+    assert parsed.problems == []
+
+
+def test_a_branch_says_what_its_author_said() -> None:
+    fork = {"id": "fork", "type": "branch", "lanes": [{"name": "sales"}, {"steps": []}, {"steps": [delay("a")]}]}
+    parsed = parse_document(document(steps=[fork])).document
+    assert parsed is not None
+    assert parsed.as_json()["steps"] == [fork]
+    assert parsed == AutomationDocument.model_validate(document(steps=[fork]))
+
+
+def test_the_automations_that_lanes_start_are_told() -> None:
+    lanes = branch("fork", [delay("a"), start("b", "other")], right=[condition("c", no=[start("d", "more", "another")])])
+    parsed = parse_document(document(steps=[lanes])).document
+    assert parsed is not None
+    assert parsed.started_automations() == {
+        "steps[0].lanes[0].steps[1].automations[0]": "other",
+        "steps[0].lanes[1].steps[0].if_no[0].automations[0]": "more",
+        "steps[0].lanes[1].steps[0].if_no[0].automations[1]": "another",
+    }
+
+
 @pytest.mark.parametrize(
     ("trigger", "path", "code"),
     [
@@ -261,6 +322,23 @@ def test_steps_may_stand_twenty_deep() -> None:
     assert found(nested(20)) == set()
     [(path, code)] = found(nested(21))
     assert (path, code) == ("steps[0]" + ".if_yes[0]" * 19 + ".if_yes", "steps_too_deep")
+
+
+def test_lanes_may_stand_twenty_deep() -> None:
+    def lanes(depth: int) -> Json:
+        inner = condition("innermost", **{"if": {"all": [{"variable": "seats", "op": "is_blank"}]}})
+        for level in range(depth - 1):
+            inner = branch(f"b{level}", [inner])
+        return document(variables=[variable("seats")], steps=[inner])
+
+    assert found(lanes(20)) == set()
+    assert found(lanes(21)) == {("steps[0]" + ".lanes[0].steps[0]" * 19 + ".lanes[0].steps", "steps_too_deep")}
+
+
+def test_steps_in_lanes_are_counted() -> None:
+    assert found(document(steps=[{"type": "branch", "lanes": [{"steps": [5] * 999}, {"steps": [5] * 1_001}]}])) == {
+        ("steps", "too_many_steps")
+    }
 
 
 def test_any_depth_is_refused_without_an_overflow() -> None:
@@ -358,7 +436,10 @@ JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12) | st.sampled_from(sorted(STEP_TYPES)),
     lambda inner: (
         st.lists(inner, max_size=4)
-        | st.dictionaries(st.sampled_from(("id", "type", "steps", "if", "if_yes", "sources", "to", "all", "x", "static")), inner)
+        | st.dictionaries(
+            st.sampled_from(("id", "type", "steps", "if", "if_yes", "lanes", "name", "sources", "to", "all", "x", "static")),
+            inner,
+        )
     ),
     max_leaves=20,
 )
@@ -377,6 +458,7 @@ def places(value: Any) -> list[tuple[Any, Any]]:
     return [pair for key, child in items for pair in [(value, key), *places(child)]]
 
 
+ASKS_AGAIN = condition("g", [go_to("h", "e")], **{"if": {"variable": "seats", "op": "is_blank"}})
 FULL = document(
     object="lead",
     triggers=[webhook(record={"email": "$.email"}, extract={"seats": "$.seats"})],
@@ -384,6 +466,7 @@ FULL = document(
     steps=[
         condition("ask", [delay("a", at="09:00"), go_to("b", "own")], [stop("c", reason="{{ record.name }}")]),
         change("own", status="x {{ variables.seats }}"),
+        branch("fork", [delay("d"), branch("inner", [delay("f")], [])], other=[stop("e", "pause"), ASKS_AGAIN]),
         math("sum", {"field": "seats"}, {"constant": 2, "negate": True}, into={"variable": "seats"}),
         mail("tell", to={"field": "team"}),
         request("call", json={"a": ["{{ record.id }}"]}, into=[{"variable": "seats", "value": "status"}]),

@@ -1,29 +1,15 @@
 """Position arithmetic: what comes next in this document."""
 
 from collections.abc import Sequence
-from itertools import count
-from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from automations.document import AutomationDocument
 from automations.positions import Positions, surviving_step
 from automations.steps.base import StepBase
-from tests.builders import Json, condition, delay, document, variable
+from tests.builders import Json, branch, condition, delay, variable
 
-
-def parsed(steps: list[Json], variables: Sequence[Json] = ()) -> AutomationDocument:
-    return AutomationDocument.model_validate(document(steps=steps, variables=list(variables)))
-
-
-def positions(*steps: Json, variables: Sequence[Json] = ()) -> Positions:
-    return Positions(parsed([*steps], variables))
-
-
-def id_of(step: StepBase | None) -> str | None:
-    return step.id if step else None
-
+from .trees import TREES, id_of, parsed, positions, without
 
 TREE = [
     delay("a"),
@@ -61,6 +47,29 @@ def test_ancestors_are_told_from_the_inside_out() -> None:
     assert [*found.ancestors("a")] == []
 
 
+LANES = [branch("fork", [delay("a"), condition("b", [delay("b1")])], [branch("inner", [delay("c")], [])], []), delay("end")]
+
+
+def test_lanes_come_together_after_their_branch() -> None:
+    found = positions(*LANES)
+    after = {id: id_of(found.after(id)) for id in found.places}
+    assert after == {"fork": "end", "a": "b", "b": "end", "b1": "end", "inner": "end", "c": "end", "end": None}
+
+
+def test_a_walk_within_a_branch_ends_with_its_lane() -> None:
+    found = positions(*LANES)
+    assert [id_of(found.after(id, "fork")) for id in ("a", "b", "b1", "inner", "c")] == ["b", None, None, None, None]
+    assert [id_of(found.down("b", path, "fork")) for path in ("yes", "no")] == ["b1", None]
+    assert [found.is_within(id, "fork") for id in ("c", "fork", "end")] == [True, False, False]
+
+
+def test_a_deleted_step_is_followed_within_its_lane_only() -> None:
+    before = positions(*LANES)
+    left = positions(branch("fork", [delay("x")]), delay("b1"), delay("end"))
+    assert surviving_step("a", before, left, "fork") is None
+    assert id_of(surviving_step("a", before, left)) == "end"
+
+
 def test_a_deleted_step_is_followed_by_the_next_that_is_left() -> None:
     before = positions(*TREE)
     assert id_of(surviving_step("b1", before, positions(*TREE))) == "b1"
@@ -74,22 +83,6 @@ def test_thousands_of_deleted_steps_are_passed_over() -> None:
     before = positions(*(delay(f"s{index}") for index in range(2_000)))
     assert id_of(surviving_step("s0", before, positions(delay("s1999")))) == "s1999"
     assert surviving_step("s0", before, positions()) is None
-
-
-SHAPES: st.SearchStrategy[Any] = st.recursive(
-    st.just("step"), lambda inner: st.tuples(st.lists(inner, max_size=3), st.lists(inner, max_size=3)), max_leaves=25
-)
-
-
-def tree(shapes: Sequence[Any], ids: Any) -> list[Json]:
-    steps: list[Json] = []
-    for shape in shapes:
-        id = f"s{next(ids)}"
-        steps.append(delay(id) if shape == "step" else condition(id, tree(shape[0], ids), tree(shape[1], ids)))
-    return steps
-
-
-TREES = st.lists(SHAPES, max_size=4).map(lambda shapes: tree(shapes, count()))
 
 
 def in_order(steps: Sequence[StepBase]) -> list[str]:
@@ -123,25 +116,29 @@ def test_every_walk_ends_and_visits_each_step_at_most_once(steps: list[Json], da
     assert visited == sorted(set(visited), key=order.index)
 
 
+def walked(found: Positions, first: StepBase | None, branch: str | None = None) -> set[str]:
+    """The steps on every walk that begins with this one and goes on within the branch."""
+    waiting, reached = [first], set[str]()
+    while waiting:
+        here = waiting.pop()
+        if here is not None and here.id not in reached:
+            reached.add(here.id)
+            waiting += [found.down(here.id, path, branch) for path in here.paths()] or [found.after(here.id, branch)]
+    return reached
+
+
+@given(TREES)
+def test_a_walk_within_a_branch_stays_in_its_lane_and_misses_none_of_its_steps(steps: list[Json]) -> None:
+    found = positions(*steps)
+    for fork in (place.step for place in found.places.values() if place.step.parallel):
+        for lane in filter(None, fork.paths().values()):
+            assert walked(found, lane[0], fork.id) == set(in_order(lane))
+
+
 @given(TREES)
 def test_every_step_is_on_some_walk(steps: list[Json]) -> None:
     found = positions(*steps)
-    first = found.first()
-    reached, waiting = set[str](), [first] if first else []
-    while waiting:
-        here = waiting.pop()
-        reached.add(here.id)
-        ways = [found.down(here.id, path) for path in here.paths()] or [found.after(here.id)]
-        waiting += [way for way in ways if way is not None and way.id not in reached]
-    assert reached == set(found.places)
-
-
-def without(steps: list[Json], deleted: set[str]) -> list[Json]:
-    return [
-        {**step, **{path: without(step[path], deleted) for path in ("if_yes", "if_no") if path in step}}
-        for step in steps
-        if step["id"] not in deleted
-    ]
+    assert walked(found, found.first()) == set(found.places)
 
 
 def may_follow(before: Positions, id: str) -> list[str]:
