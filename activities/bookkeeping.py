@@ -5,6 +5,7 @@ from typing import Any
 import structlog
 from temporalio import activity
 
+from activities.notifying import notice_of_failure, write_notice
 from activities.positions import down, nothing_left, onward, outcome_of
 from activities.services import Services
 from activities.writing import stands_after
@@ -33,8 +34,11 @@ class Bookkeeping:
 
     @activity.defn(name="record_failure")
     async def record_failure(self, failure: StepFailure) -> StepAnswer | None:
-        async with self._services.database.connection() as connection:
+        async with self._services.database.transaction() as connection:
             outcome = await executions.record_failure(connection, failure)
+            told = None if outcome else await notice_of_failure(connection, self._services.definitions, failure)
+            if told:
+                await write_notice(connection, told)
         if outcome:
             return StepAnswer.model_validate({"outcome": outcome})
         _LOG.warning(

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 from uuid import UUID
 
+from automations.document import AutomationDocument
 from automations.field_values import VariableType
 from automations.fields import ObjectDefinition
 from automations.needs import Needs, step_needs
@@ -36,10 +37,14 @@ class _Recent(Generic[T]):
 class Plan:
     """A document as its steps need it."""
 
-    def __init__(self, positions: Positions, variables: dict[str, tuple[VariableType, bool]], name: str) -> None:
-        self.positions = positions
-        self.variables = variables
-        self.name = name
+    def __init__(self, document: AutomationDocument) -> None:
+        self.positions = Positions(document)
+        self.variables: dict[str, tuple[VariableType, bool]] = {
+            variable.name: (variable.type, variable.list) for variable in document.variables
+        }
+        self.name = document.name
+        self.object = document.object
+        self.error_notification = document.error_notification
         self._needs: dict[str, Needs] = {}
 
     def needs(self, step: StepBase) -> Needs:
@@ -55,11 +60,7 @@ class Definitions:
 
     async def plan(self, connection: Connection, automation_id: UUID, revision: int) -> Plan:
         async def read() -> Plan:
-            document = await read_document(connection, automation_id, revision)
-            variables: dict[str, tuple[VariableType, bool]] = {
-                variable.name: (variable.type, variable.list) for variable in document.variables
-            }
-            return Plan(Positions(document), variables, document.name)
+            return Plan(await read_document(connection, automation_id, revision))
 
         return await self._plans.get((automation_id, revision), read)
 

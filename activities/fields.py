@@ -21,25 +21,35 @@ _UNCHANGED = object()
 
 @runs("change_field_value")
 async def change_field_value(step: ChangeFieldValue, situation: Situation, services: Services) -> Result:
+    """The changes that can be made are made. Only if none can be is the step one that failed."""
     changed: dict[str, Any] = {}
-    failures: list[EverstepError] = []
+    failures: list[tuple[FieldChange, EverstepError]] = []
     for change in step.changes:
         try:
             value = _changed_value(change, situation, changed)
             if value is not _UNCHANGED:
                 changed[change.field] = value
         except EverstepError as failure:
-            failures.append(failure)
-    if failures and len(failures) == len(step.changes):
-        raise failures[0] if len(failures) == 1 else _all_failed(failures)
-    output: dict[str, Any] = {"changed": changed}
-    if failures:
-        output["not_changed"] = [failure.sentence for failure in failures]
-    return Result(fields=changed, output=output)
+            failures.append((change, failure))
+    if len(failures) == len(step.changes):
+        raise _all_failed([failure for _, failure in failures])
+    return _some_failed(step, changed, failures) if failures else Result(fields=changed, output={"changed": changed})
 
 
-def _all_failed(failures: list[EverstepError]) -> ExpectedFailure:
+def _all_failed(failures: list[EverstepError]) -> EverstepError:
+    if len(failures) == 1:
+        return failures[0]
     return ExpectedFailure("all_changes_failed", " ".join(failure.sentence for failure in failures))
+
+
+def _some_failed(step: ChangeFieldValue, changed: dict[str, Any], failures: list[tuple[FieldChange, EverstepError]]) -> Result:
+    """Completed, with an error that pauses nothing: it names what was not changed, and why."""
+    said = " ".join(failure.sentence for _, failure in failures)
+    sentence = f"{len(failures)} of the {len(step.changes)} changes of step {step.id} failed: {said}"
+    not_changed = [{"field": change.field, "code": failure.code, "sentence": failure.sentence} for change, failure in failures]
+    output = {"changed": changed, "not_changed": not_changed}
+    error = {"code": "partial_failure", "sentence": sentence}
+    return Result(fields=changed, output=output, error=error, warning=sentence)
 
 
 def _changed_value(change: FieldChange, situation: Situation, changed: dict[str, Any]) -> Any:

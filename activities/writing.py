@@ -7,6 +7,7 @@ from typing import Any, assert_never
 from pydantic_core import to_json
 
 from activities.definitions import Plan
+from activities.notifying import Notice, notice, write_notice
 from activities.positions import down, lanes_of, onward, outcome_of
 from activities.results import Down, ForkOut, GoTo, HoldOn, Onward, Result, Stop, WaitUntil
 from automations.executions import CancelReason
@@ -49,14 +50,16 @@ async def write_result(connection: Any, attempt: Attempt, result: Result, second
     outcome = _outcome(attempt, result)
     write = _write(attempt, result, seconds, outcome)
     ends_lanes = isinstance(outcome, End) and bool(attempt.row["lanes"])
-    if result.also or ends_lanes:
-        written = await _write_together(connection, write, result, ends_lanes)
+    error = result.error if result.failed else None
+    told = notice(attempt.step, attempt.row, attempt.newest, error, outcome, attempt.request)
+    if result.also or ends_lanes or told:
+        written = await _write_together(connection, write, result, ends_lanes, told)
     else:
         written = await write_step_run(connection, write)
     return outcome if written else None
 
 
-async def _write_together(connection: Any, write: StepRunWrite, result: Result, ends_lanes: bool) -> bool:
+async def _write_together(connection: Any, write: StepRunWrite, result: Result, ends_lanes: bool, told: Notice | None) -> bool:
     """The step's own rows and its history in one transaction; the history first, as it may find that nothing must be written."""
     async with connection.transaction():
         if not await write_step_run(connection, write):
@@ -65,6 +68,8 @@ async def _write_together(connection: Any, write: StepRunWrite, result: Result, 
             await close_step_runs(connection, write.execution_id, write.now)
         if result.also:
             await result.also(connection)
+        if told:
+            await write_notice(connection, told)
         return True
 
 
@@ -107,6 +112,8 @@ def _write(attempt: Attempt, result: Result, seconds: float, outcome: Outcome) -
 def _status(result: Result, outcome: Outcome) -> str:
     if result.held:
         return "held"
+    if isinstance(result.then, Stop) and result.then.cause == "kill_switch":
+        return "canceled"
     if result.skipped:
         return "skipped"
     if result.failed:

@@ -75,7 +75,13 @@ async def test_some_changes_that_fail_leave_the_step_completed(engine: Engine) -
     row = await engine.ended(execution)
     [step] = await engine.steps(execution)
     assert (step["status"], row["steps_failed"]) == ("completed", 0)
-    assert len(step["output"]["not_changed"]) == 2
+    assert [(each["field"], each["code"]) for each in step["output"]["not_changed"]] == [
+        ("seats", "invalid_field_value"),
+        ("gone", "unknown_field"),
+    ]
+    assert step["error"]["code"] == "partial_failure"
+    assert step["error"]["sentence"] == row["warning"]
+    assert row["warning"].startswith("2 of the 3 changes of step set failed: ")
     assert (await engine.record(lead))["field_values"] == {"seats": 0, "status": "set"}
 
 
