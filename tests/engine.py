@@ -15,6 +15,7 @@ from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError
 
 from activities.definitions import Definitions
+from activities.reconciling import keep_reconciling
 from activities.services import Services
 from activities.settings import Settings
 from activities.starting import Cause, Target, create_execution, launch
@@ -25,9 +26,9 @@ from store.automations import create_automation, lock_automation, read_automatio
 from store.database import Database
 from store.executions import lock_execution, read_execution, write_request
 from store.objects import put_object, read_object
-from store.records import create_record, read_record
+from store.records import change_record, create_record, read_record
 from store.step_runs import list_step_runs
-from worker import keep_starting, workers
+from worker import workers
 
 LEAD = {
     "api_name": "lead",
@@ -68,15 +69,15 @@ class Engine:
 
     @asynccontextmanager
     async def working(self, *, making_up: bool = False) -> AsyncIterator["Engine"]:
-        """Workers of both priorities, sandboxed, until the end of the block; `making_up` also starts what was left unstarted."""
+        """Workers of both priorities, sandboxed, until the end of the block; `making_up` also mends what a crash left."""
         async with httpx2.AsyncClient() as http, AsyncExitStack() as running:
             self.services = Services(self.settings, self.database, self.client, http, Definitions())
             for worker in workers(self.services):
                 await running.enter_async_context(worker)
-            starting = asyncio.create_task(keep_starting(self.services)) if making_up else None
+            reconciling = asyncio.create_task(keep_reconciling(self.services)) if making_up else None
             yield self
-            if starting:
-                starting.cancel()
+            if reconciling:
+                reconciling.cancel()
 
     async def save(self, **parts: Any) -> AutomationDocument:
         """Creates the automation or replaces it by its newest document."""
@@ -103,6 +104,11 @@ class Engine:
     async def record(self, record_id: UUID) -> Any:
         async with self.database.connection() as connection:
             return await read_record(connection, record_id)
+
+    async def edit(self, record_id: UUID, **values: Any) -> None:
+        """A change from outside, as people make it."""
+        async with self.database.connection() as connection:
+            await change_record(connection, record_id, values=values, now=datetime.now(UTC))
 
     async def start(self, api_name: str = "subject", record: UUID | None = None, *, launched: bool = True, **cause: Any) -> UUID:
         """Row, then workflow; not `launched`: as a crash in between leaves it."""

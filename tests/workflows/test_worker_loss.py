@@ -1,8 +1,6 @@
 """A worker killed in the middle of a step: another one goes on, and the step's effect is there once."""
 
-import os
-import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -12,34 +10,18 @@ import pytest
 from temporalio.client import Client
 
 from activities.settings import Settings
-from deploy.processes import ChildProcess
 from deploy.temporal import TemporalDevServer
 from store.database import Database
 from tests.engine import Engine, until
 from tests.http_server import HttpServer
 from tests.workflows.counting import COUNT, counting
-
-ROOT = Path(__file__).parents[2]
-Start = Callable[[], ChildProcess]
+from tests.workflows.processes import Start, worker_processes
 
 
 @pytest.fixture
 async def start_worker(settings: Settings, temporal: TemporalDevServer, tmp_path: Path) -> AsyncIterator[Start]:
-    """Starts real worker processes; all are gone after the test."""
-    processes: list[ChildProcess] = []
-    given = settings.model_dump(include={"database_url", "smtp_host", "smtp_port", "queue_prefix"})
-    env = os.environ | {f"EVERSTEP_{name.upper()}": str(value) for name, value in given.items()}
-    env |= {"EVERSTEP_TEMPORAL_ADDRESS": temporal.address}
-
-    def start() -> ChildProcess:
-        process = ChildProcess([sys.executable, "worker.py"], log=tmp_path / f"{len(processes)}.log", env=env, cwd=ROOT)
-        processes.append(process)
-        process.start()
-        return process
-
-    yield start
-    for process in processes:
-        await process.kill()
+    async with worker_processes(settings, temporal.address, tmp_path) as start:
+        yield start
 
 
 @pytest.fixture

@@ -1,0 +1,34 @@
+"""Workers as processes of their own, to be killed."""
+
+import os
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from activities.settings import Settings
+from deploy.processes import ChildProcess
+
+ROOT = Path(__file__).parents[2]
+Start = Callable[[], ChildProcess]
+
+
+@asynccontextmanager
+async def worker_processes(settings: Settings, temporal: str, logs: Path) -> AsyncIterator[Start]:
+    """Starts real worker processes; all are gone after the block."""
+    processes: list[ChildProcess] = []
+    given = settings.model_dump(include={"database_url", "smtp_host", "smtp_port", "queue_prefix"})
+    env = os.environ | {f"EVERSTEP_{name.upper()}": str(value) for name, value in given.items()}
+    env |= {"EVERSTEP_TEMPORAL_ADDRESS": temporal}
+
+    def start() -> ChildProcess:
+        process = ChildProcess([sys.executable, "worker.py"], log=logs / f"{len(processes)}.log", env=env, cwd=ROOT)
+        processes.append(process)
+        process.start()
+        return process
+
+    try:
+        yield start
+    finally:
+        for process in processes:
+            await process.kill()
