@@ -3,9 +3,9 @@
 from typing import Any
 from uuid import UUID
 
+from activities.reconciling import Reconciler
 from activities.starting import task_queue
-from tests.engine import Engine, until
-from worker import start_unstarted
+from tests.engine import Engine
 
 GREETING = [{"id": "v", "name": "greeting", "type": "string", "sources": [{"static": "hello"}]}]
 SET = {"id": "set", "type": "change_field_value", "changes": [{"field": "status", "from": {"variable": "greeting"}}]}
@@ -59,25 +59,11 @@ async def test_an_inactive_or_unknown_automation_is_an_expected_failure_and_star
         assert await children(engine, parent) == []
 
 
-async def test_a_chain_that_starts_itself_ends_at_the_deepest_allowed(engine: Engine) -> None:
-    lead = await engine.lead()
-    await engine.save(object="lead", steps=[starting("subject")])
-    first = await engine.start(record=lead)
-    row = await until(lambda: _deepest_paused(engine, first), seconds=60)
-    assert (row["depth"], row["pause_reason"]) == (engine.settings.max_chain_depth, "error")
-    assert "16 deep at most" in row["reason"]
-
-
-async def _deepest_paused(engine: Engine, root: UUID) -> Any:
-    async with engine.database.connection() as connection:
-        return await connection.fetchrow("select * from executions where root_id = $1 and state = 'paused'", root)
-
-
 async def test_a_start_cut_short_between_the_row_and_the_workflow_is_made_up_once(engine: Engine) -> None:
     await engine.save(steps=[{"id": "stop", "type": "stop_execution"}])
     execution = await engine.start(launched=False)
     async with engine.database.connection() as connection:
         await connection.execute("update executions set created_at = created_at - interval '1 minute'")
-    assert await start_unstarted(engine.services) == 1
+    assert await Reconciler(engine.services).start_unstarted() == 1
     await engine.ended(execution)
-    assert await start_unstarted(engine.services) == 0
+    assert await Reconciler(engine.services).start_unstarted() == 0

@@ -10,7 +10,7 @@ from store.database import Connection, Database
 from store.sql import QUERIES
 from tests.store.building import NOW, lead_object
 
-BIG = {"records", "executions", "step_runs", "events", "automations", "employees"}
+BIG = {"records", "executions", "step_runs", "events", "automations", "employees", "notifications", "execution_requests"}
 
 
 async def fill(connection: Connection) -> dict[str, Any]:
@@ -56,6 +56,23 @@ async def fill(connection: Connection) -> dict[str, Any]:
     await connection.execute(
         "insert into events (id, kind, record_id, event_at) select gen_random_uuid(), 'x', id, $1 from records", NOW
     )
+    await connection.execute(
+        """
+        insert into notifications (id, execution_id, sequence, severity, recipient, subject, body, created_at, next_attempt_at,
+                                   sent_at)
+        select gen_random_uuid(), id, 1, 'error', 'ada@example.com', 'x', 'x', $1, $1,
+               case when name like '%77' then null else $1::timestamptz end
+        from records
+        """,
+        NOW,
+    )
+    await connection.execute(
+        """
+        insert into execution_requests (id, execution_id, kind, asked_by, why, asked_at)
+        select gen_random_uuid(), id, 'pause', '', '', $1 from executions
+        """,
+        NOW,
+    )
     await connection.execute("vacuum analyze")
     some = await connection.fetchval('select id from records where field_values @> \'{"email": "e77@example.com"}\'')
     return {"object": lead.id, "record": some, "automation": await connection.fetchval("select id from automations limit 1")}
@@ -96,6 +113,21 @@ async def test_hot_queries_read_no_big_table_from_end_to_end(planned: Any, datab
             "lock_execution": {"id": ids["record"]},
             "list_step_runs": {"id": ids["record"], "after": 0, "size": 100},
             "list_not_started": {"before": NOW, "size": 100},
+            "list_open": {"after": ids["record"], "size": 100},
+            "list_open_by_id": {"ids": [ids["record"]]},
+            "list_open_among": {"workflow_ids": [str(ids["record"])]},
+            "list_finished": {"after": NOW, "after_id": ids["record"], "before": NOW, "size": 100},
+            "list_requested": {"before": NOW, "known": ["x"], "size": 100},
+            "list_being_canceled": {"record_id": ids["record"]},
+            "list_requests": {"execution_id": ids["record"]},
+            "end_executions_of_record": {
+                "record_id": ids["record"],
+                "request": {},
+                "request_id": "x",
+                "asked_by": "",
+                "why": "",
+                "now": NOW,
+            },
             "read_automation": {"api_name": "automation-7"},
             "read_record": {"id": ids["record"]},
             "lock_record": {"id": ids["record"]},
@@ -107,6 +139,14 @@ async def test_hot_queries_read_no_big_table_from_end_to_end(planned: Any, datab
             "list_known_employees": {"ids": [uuid4()], "emails": ["e7@example.com"]},
             "find_employee_by_email": {"email": "e7@example.com"},
             "list_employees": {"cursor": None, "size": 50},
+            "lock_executions_of_automation_to_cancel": {"automation": "automation-7", "created_after": None, "size": 200},
+            "lock_held": {"switch": str(uuid4()), "not_since": NOW, "size": 200},
+            "settle_held": {"switch": str(uuid4()), "now": NOW},
+            "mark_told": {"ids": [ids["record"]], "sequences": [1], "now": NOW},
+            "list_starts_in_chain": {"root_id": ids["record"], "automation_ids": [ids["automation"]]},
+            "take_due_notifications": {"now": NOW, "size": 10},
+            "mark_notification_sent": {"id": uuid4(), "now": NOW},
+            "list_notifications": {"id": ids["record"]},
         }
         read = {name: scanned(await planned(connection, name, **values)) for name, values in asked.items()}
         assert {name: tables & BIG for name, tables in read.items() if tables & BIG} == {}
