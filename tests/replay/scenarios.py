@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
-from tests.builders import Json
+from tests.builders import Json, branch, condition, go_to
 from tests.engine import Engine, until
 from tests.workflows.counting import COUNT
 
@@ -77,6 +77,38 @@ async def canceled_in_temporal(engine: Engine) -> UUID:
     return execution
 
 
+async def lanes(engine: Engine) -> UUID:
+    inner = branch("inner", [{**CHANGE, "id": "left"}], [COUNT])
+    wrong = {"id": "wrong", "type": "change_field_value", "changes": [{"field": "gone", "value": 1}]}
+    execution = await _started(engine, branch("fork", [WAIT], [wrong], [inner]), CHANGE, api_name="lanes")
+    await until(lambda: _stand(engine, execution, {"", "fork:1", "fork:2"}))
+    await engine.ask(execution, "pause")
+    await engine.in_state(execution, "paused", reason="manual")
+    await engine.ask(execution, "resume")
+    await engine.in_state(execution, "paused", reason="error")
+    await engine.ask(execution, "skip", step="wrong")
+    await until(lambda: _stand(engine, execution, {"", "fork:1"}))
+    await engine.ask(execution, "skip", step="wait")
+    await engine.ended(execution)
+    return execution
+
+
+async def lanes_continued_as_new(engine: Engine) -> UUID:
+    enough = {"field": "seats", "op": ">=", "value": 8}
+    again = condition("enough", [], [go_to("again", "count")], **{"if": enough})
+    execution = await _started(engine, branch("fork", [COUNT, again], [WAIT]), CHANGE, api_name="carried", steps_per_run=10)
+    await until(lambda: _stand(engine, execution, {"", "fork:2"}))
+    await engine.ask(execution, "skip")
+    await engine.ended(execution)
+    return execution
+
+
+async def _stand(engine: Engine, execution: UUID, lanes: set[str]) -> bool:
+    """These lanes are open, and all of them wait."""
+    row = await engine.execution(execution)
+    return row["lanes"].keys() == lanes and row["state"] == "paused"
+
+
 async def _visits(engine: Engine, execution: UUID, count: int) -> bool:
     row = await engine.execution(execution)
     return len(await engine.visits(execution)) == count and row["state"] == "paused"
@@ -94,4 +126,6 @@ SCENARIOS: tuple[Scenario, ...] = (
     continued_as_new,
     pause_and_cancel,
     canceled_in_temporal,
+    lanes,
+    lanes_continued_as_new,
 )
