@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Callable, Coroutine
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, TypeVar
 
 import httpx2
@@ -17,22 +17,25 @@ from temporalio.service import RPCError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from activities import automations, control, fields, integration, team, variables
+from activities import automations, control, fields, goals, integration, team, variables
 from activities.bookkeeping import Bookkeeping
 from activities.definitions import Definitions
 from activities.frame import step_activity
 from activities.logs import configure_logs
+from activities.notifying import keep_sending
+from activities.reconciling import keep_reconciling
 from activities.registry import HANDLERS
+from activities.relaying import keep_relaying
 from activities.services import Services
 from activities.settings import Settings
-from activities.starting import launch, restarted, task_queue
+from activities.starting import task_queue
+from activities.switching import keep_sweeping
 from automations.model import Priority
 from store.database import UNAVAILABLE, Database
-from store.executions import list_not_started, mark_started
 from workflows.converter import DATA_CONVERTER
 from workflows.execution import ExecutionWorkflow
 
-GROUPS = (automations, control, fields, integration, team, variables)
+GROUPS = (automations, control, fields, goals, integration, team, variables)
 """The modules whose step types this worker runs."""
 
 PRIORITIES: tuple[Priority, ...] = ("regular", "low")
@@ -73,27 +76,6 @@ def workers(services: Services) -> list[Worker]:
         )
         for priority in PRIORITIES
     ]
-
-
-async def start_unstarted(services: Services) -> int:
-    """Starts the workflows of rows that a crash, or Temporal being away, left without one. Says how many."""
-    async with services.database.connection() as connection:
-        rows = await list_not_started(connection, datetime.now(UTC) - timedelta(seconds=5))
-    for row in rows:
-        await launch(services.temporal, services.settings, restarted(row))
-        async with services.database.connection() as connection:
-            await mark_started(connection, row["id"])
-        _LOG.info("start_made_up", execution_id=str(row["id"]), workflow_id=row["workflow_id"])
-    return len(rows)
-
-
-async def keep_starting(services: Services, every: timedelta = timedelta(seconds=2)) -> None:
-    while True:
-        try:
-            await start_unstarted(services)
-        except (*UNAVAILABLE, RPCError) as error:
-            _LOG.warning("service_away", while_doing="start_unstarted", why=str(error))
-        await asyncio.sleep(every.total_seconds())
 
 
 async def connected(settings: Settings) -> tuple[Database, Client]:
@@ -137,10 +119,11 @@ async def run_workers(settings: Settings, stop: asyncio.Event) -> None:
         services = Services(settings, database, client, http, Definitions())
         for worker in workers(services):
             await running.enter_async_context(worker)
-        starting = asyncio.create_task(keep_starting(services))
+        loops = [asyncio.create_task(keep(services)) for keep in (keep_relaying, keep_reconciling, keep_sending, keep_sweeping)]
         _LOG.info("worker_ready", queues=[task_queue(settings, priority) for priority in PRIORITIES])
         await stop.wait()
-        starting.cancel()
+        for loop in loops:
+            loop.cancel()
     await database.close()
 
 

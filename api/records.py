@@ -7,13 +7,15 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from api.deps import DatabaseDep, PageDep
+from api.deps import ConnectionsDep, DatabaseDep, PageDep, SettingsDep
 from api.objects import existing_object
 from api.pages import Page
 from api.problems import NotFoundError
+from api.telling import tell
 from automations.model import Name
 from store import records
 from store.records import Attributes
+from store.requests import list_being_canceled
 
 router = APIRouter(tags=["records"])
 Values = Annotated[dict[str, JsonValue], Field(description="By field name; null clears a field")]
@@ -108,10 +110,16 @@ async def change_record(record_id: UUID, change: RecordChange, database: Databas
 
 
 @router.post("/records/{record_id}/archive", summary="Archive a record")
-async def archive_record(record_id: UUID, database: DatabaseDep) -> RecordView:
+async def archive_record(
+    record_id: UUID, database: DatabaseDep, connections: ConnectionsDep, settings: SettingsDep
+) -> RecordView:
+    """Its open executions are canceled, and stay so if it is unarchived."""
     async with database.connection() as connection:
         row = await records.archive_record(connection, record_id, now=datetime.now(UTC))
-    return _existing(row, record_id)
+        canceled = await list_being_canceled(connection, record_id)
+    record = _existing(row, record_id)
+    await tell(connections, settings, canceled)
+    return record
 
 
 @router.post("/records/{record_id}/unarchive", summary="Unarchive a record")

@@ -1,26 +1,29 @@
 """Pause, resume, cancel, skip and retry: on the execution's row and to its workflow, or not at all."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 from temporalio.client import Client
-from temporalio.service import RPCError, RPCStatusCode
 
+from activities.requesting import deliver
 from activities.settings import Settings
-from activities.starting import launch, restarted
 from api.errors import RefusedError
 from api.problems import NotFoundError
-from automations.executions import PauseReason, Request, RequestKind, State, refusal
+from automations.asking import Refused, meant
+from automations.executions import TERMINAL_STATES, Request, RequestKind
+from automations.lanes import Standing, Standings
 from automations.messages import Ending
+from automations.transitions import Stand
 from store.database import Connection, Database
 from store.executions import end_execution, lock_execution, write_request
-
-_PATIENCE = timedelta(seconds=3)
-"""With a Temporal that takes the call and does not answer."""
+from store.requests import insert_request
 
 _STANDING: frozenset[RequestKind] = frozenset({"pause", "cancel"})
 """What stands on the row until it is done: a busy chain of steps sees it there first."""
+
+_UNFIT = frozenset({"path_needed", "whole_execution"})
+"""What is wrong with the request itself, whatever the state: 422. All else is 409."""
 
 
 async def ask(
@@ -33,52 +36,53 @@ async def ask(
     by: str,
     why: str,
     path: str | None,
+    step: str | None = None,
 ) -> None:
-    """Hands a request to an execution. Raises RefusedError 404, or 409 with the state found where it does not apply.
+    """Hands a request to an execution. Raises RefusedError: 404, 422, or 409 with the state found where it does not apply.
 
     The row is locked until Temporal has the signal, so that either both have the request or none: a Temporal that is away answers
     503 and leaves nothing behind.
     """
-    request = Request(id=str(uuid4()), kind=kind, by=by, why=why, path=path)
+    request = Request(id=str(uuid4()), kind=kind, by=by, why=why, path=path, step=step)
     async with database.transaction() as connection:
         row = await lock_execution(connection, execution_id)
         if row is None:
             raise NotFoundError("execution", execution_id)
-        _refuse_what_does_not_apply(row, request)
+        request = _accepted(row, request)
+        await insert_request(connection, execution_id, request, datetime.now(UTC))
         await write_request(connection, execution_id, request if kind in _STANDING else None)
-        await _signal(connection, client, settings, row, request)
+        if not await deliver(client, settings, row, request):
+            await _without_workflow(connection, row, request)
 
 
-def _refuse_what_does_not_apply(row: Any, request: Request) -> None:
-    state, reason = _state_to_be(row)
+def _accepted(row: Any, request: Request) -> Request:
     if row["request"] and row["request"]["kind"] == "cancel":
         raise RefusedError(409, "being_canceled", "The execution is being canceled.")
-    refused = refusal(request.kind, state, reason)
-    if refused:
-        raise RefusedError(409, "not_applicable", refused, [{"path": "state", "code": state, "sentence": refused}])
-    if request.kind == "skip" and reason == "condition_error" and request.path not in ("yes", "no"):
-        raise RefusedError(422, "path_needed", "The condition could not be decided: say path, yes or no.")
+    whole, stands = _whole(row), _stands(row)
+    found = meant(request, whole, stands)
+    if isinstance(found, Refused):
+        item = {"path": found.path, "code": whole.state if found.path == "state" else found.code, "sentence": found.sentence}
+        raise RefusedError(422 if found.code in _UNFIT else 409, found.code, found.sentence, [item])
+    return found
 
 
-def _state_to_be(row: Any) -> tuple[State, PauseReason | None]:
-    """As if the request that stands were done: a resume right after a pause means something."""
-    standing = row["request"]
-    if standing and standing["kind"] == "pause":
-        return "paused", "manual"
-    return row["state"], row["pause_reason"]
+def _is_being_paused(row: Any) -> bool:
+    """The request that stands counts as done: a resume right after a pause means something."""
+    return bool(row["request"]) and row["request"]["kind"] == "pause"
 
 
-async def _signal(connection: Connection, client: Client, settings: Settings, row: Any, request: Request) -> None:
-    if not row["workflow_started"]:
-        await launch(client, settings, restarted(row), request)
-        return
-    try:
-        handle = client.get_workflow_handle(row["workflow_id"])
-        await handle.signal(request.kind, request, rpc_timeout=_PATIENCE)
-    except RPCError as error:
-        if error.status != RPCStatusCode.NOT_FOUND:
-            raise
-        await _without_workflow(connection, row, request)
+def _whole(row: Any) -> Stand:
+    if _is_being_paused(row):
+        return Stand("paused", "manual", row["step_id"])
+    return Stand(row["state"], row["pause_reason"], row["step_id"])
+
+
+def _stands(row: Any) -> list[Stand]:
+    """One for each lane in which something runs or waits."""
+    if row["state"] in TERMINAL_STATES or not row["lanes"] or _is_being_paused(row):
+        return [_whole(row)]
+    lanes = {lane: Standing.model_validate(standing) for lane, standing in row["lanes"].items()}
+    return [Stand(lane.state, lane.pause_reason, lane.step) for lane in Standings(lanes).walked.values()]
 
 
 async def _without_workflow(connection: Connection, row: Any, request: Request) -> None:
@@ -86,4 +90,7 @@ async def _without_workflow(connection: Connection, row: Any, request: Request) 
     if request.kind != "cancel":
         raise RefusedError(409, "workflow_gone", "The execution's workflow was terminated in Temporal: cancel it to close it.")
     reason = f"canceled by {request.by or 'a person'}: its workflow had been terminated in Temporal"
-    await end_execution(connection, Ending(execution_id=row["id"], now=datetime.now(UTC), state="canceled", reason=reason))
+    ending = Ending(
+        execution_id=row["id"], now=datetime.now(UTC), state="canceled", reason=reason, cancel_reason=request.cause
+    )  # fmt: skip
+    await end_execution(connection, ending)

@@ -1,4 +1,4 @@
-"""The life of an execution: its states, and what may be asked of it in each."""
+"""The life of an execution: the words for its states, and for what is asked of it. What leads where is in `transitions`."""
 
 from typing import Literal, get_args
 
@@ -32,36 +32,15 @@ class Request(BaseModel):
     cause: CancelReason = "person"
 
 
-def applies(kind: RequestKind, state: State, reason: PauseReason | None) -> bool:
-    """Whether a request means anything to an execution in this state."""
-    match kind:
-        case "cancel":
-            return state not in TERMINAL_STATES
-        case "pause":
-            return state in ("active", "retrying") or (state == "paused" and reason == "delay")
-        case "resume":
-            return state == "paused" and reason in ("manual", "error", "automation")
-        case "skip":
-            return state == "paused" and reason in ("delay", "error", "condition_error", "automation")
-        case "retry":
-            return state == "retrying"
-
-
-def refusal(kind: RequestKind, state: State, reason: PauseReason | None) -> str | None:
-    """Why a request does not apply, in a sentence; None if it does."""
-    if applies(kind, state, reason):
-        return None
-    if state in TERMINAL_STATES:
-        return f"The execution is {state}: there is nothing to {kind}."
-    if kind == "resume" and reason == "condition_error":
-        return "The condition could not be decided: choose a path with skip."
-    found = f"{state} ({reason})" if reason else state
-    return f"The execution is {found}: {kind} does not apply."
-
-
 def workflow_id(api_name: str, record: str | None, execution_id: str) -> str:
     """The id that the Temporal UI lists: automation and record can be told from it alone.
 
     `record` is the object's name and a readable form of the record's name, such as `lead:ada-lovelace`.
     """
     return f"{api_name}/{record or 'global'}/{execution_id}"
+
+
+def web_ui_link(web_ui_url: str | None, namespace: str, workflow_id: str) -> str | None:
+    """Where the Temporal UI shows the execution; None in a deployment that has none."""
+    escaped = workflow_id.replace("/", "%2F").replace(":", "%3A")
+    return f"{web_ui_url}/namespaces/{namespace}/workflows/{escaped}" if web_ui_url else None

@@ -4,6 +4,9 @@ from uuid import UUID
 
 from uuid_utils import compat
 
+NIL = UUID(int=0)
+"""Before every other: where a list begins."""
+
 
 def new_id() -> UUID:
     return compat.uuid7()

@@ -13,6 +13,7 @@ from store.events import Origin, insert_event
 from store.ids import new_id
 from store.objects import StoredObject, hold_object, read_object_by_id
 from store.record_checks import checked
+from store.requests import end_executions_of_record
 from store.sql import QUERIES
 
 _BY_HAND = Origin()
@@ -130,18 +131,27 @@ def _difference(old: dict[str, Any], new: dict[str, Any]) -> dict[str, dict[str,
 
 
 async def archive_record(connection: Connection, record_id: UUID, *, now: datetime, origin: Origin = _BY_HAND) -> Any | None:
-    """The row; None if there is no such record. An archived one stays as it is."""
-    return await _set_archived(connection, record_id, True, now, origin)
+    """The row; None if there is no such record. An archived one stays as it is.
+
+    Its open executions are asked to end in the same transaction; whoever archives hands that over, see `list_being_canceled`.
+    """
+    event_id = new_id()
+    by = f"execution {origin.root_id}" if origin.root_id else ""
+    async with connection.transaction():
+        await end_executions_of_record(connection, record_id, f"archive-{event_id}", now, by)
+        return await _set_archived(connection, record_id, True, now, origin, event_id)
 
 
 async def unarchive_record(connection: Connection, record_id: UUID, *, now: datetime, origin: Origin = _BY_HAND) -> Any | None:
     """The row; None if there is no such record."""
-    return await _set_archived(connection, record_id, False, now, origin)
+    return await _set_archived(connection, record_id, False, now, origin, new_id())
 
 
-async def _set_archived(connection: Connection, record_id: UUID, archived: bool, now: datetime, origin: Origin) -> Any | None:
+async def _set_archived(
+    connection: Connection, record_id: UUID, archived: bool, now: datetime, origin: Origin, event_id: UUID
+) -> Any | None:
     await QUERIES.set_archived(
-        connection, id=record_id, archived=archived, now=now, event_id=new_id(), root_id=origin.root_id, depth=origin.depth
+        connection, id=record_id, archived=archived, now=now, event_id=event_id, root_id=origin.root_id, depth=origin.depth
     )
     return await read_record(connection, record_id)
 

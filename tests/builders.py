@@ -32,6 +32,12 @@ def branch(id: str, *lanes: list[Json], **named: list[Json]) -> Json:
     return {"id": id, "type": "branch", "lanes": nameless + [{"name": name, "steps": steps} for name, steps in named.items()]}
 
 
+def goal(id: str, *triggers: Json, met: Any = None, not_met: Any = None, **more: Any) -> Json:
+    """Waits for the field `status` to become Booked, unless the triggers say otherwise."""
+    waits_for = list(triggers) or [{"type": "field_updated", "field": "status", "to": "Booked"}]
+    return {"id": id, "type": "goal", "triggers": waits_for, "if_met": met or [], "if_not_met": not_met or [], **more}
+
+
 def go_to(id: str, step: str, **more: Any) -> Json:
     return {"id": id, "type": "go_to_step", "step": step, **more}
 

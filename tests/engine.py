@@ -16,6 +16,7 @@ from temporalio.service import RPCError
 
 from activities.definitions import Definitions
 from activities.reconciling import keep_reconciling
+from activities.relaying import keep_relaying
 from activities.services import Services
 from activities.settings import Settings
 from activities.starting import Cause, Target, create_execution, launch
@@ -24,7 +25,7 @@ from automations.executions import Request, RequestKind
 from automations.fields import ObjectDefinition
 from store.automations import create_automation, lock_automation, read_automation, replace_automation
 from store.database import Database
-from store.executions import lock_execution, read_execution, write_request
+from store.executions import list_executions, lock_execution, read_execution, write_request
 from store.objects import put_object, read_object
 from store.records import change_record, create_record, read_record
 from store.step_runs import list_step_runs
@@ -68,16 +69,19 @@ class Engine:
     services: Services = field(init=False, repr=False)
 
     @asynccontextmanager
-    async def working(self, *, making_up: bool = False) -> AsyncIterator["Engine"]:
-        """Workers of both priorities, sandboxed, until the end of the block; `making_up` also mends what a crash left."""
+    async def working(self, *, making_up: bool = False, relaying: bool = True) -> AsyncIterator["Engine"]:
+        """Workers of both priorities, sandboxed, until the end of the block; `making_up` also mends what a crash left.
+
+        Unless `relaying` no event reaches a goal but by the hand of the test.
+        """
         async with httpx2.AsyncClient() as http, AsyncExitStack() as running:
             self.services = Services(self.settings, self.database, self.client, http, Definitions())
             for worker in workers(self.services):
                 await running.enter_async_context(worker)
-            reconciling = asyncio.create_task(keep_reconciling(self.services)) if making_up else None
+            loops = [keep_reconciling] * making_up + [keep_relaying] * relaying
+            for keep in loops:
+                running.callback(asyncio.create_task(keep(self.services)).cancel)
             yield self
-            if reconciling:
-                reconciling.cancel()
 
     async def save(self, **parts: Any) -> AutomationDocument:
         """Creates the automation or replaces it by its newest document."""
@@ -123,6 +127,17 @@ class Engine:
         if launched:
             await launch(self.client, self.settings, started)
         return started.id
+
+    async def latest(self, api_name: str) -> Any:
+        """The newest execution of an automation, once there is one."""
+
+        async def found() -> Any:
+            async with self.database.connection() as connection:
+                row = await read_automation(connection, api_name)
+                assert row, f"no automation {api_name}"
+                return next(iter(await list_executions(connection, automation_id=row["id"], size=1)), None)
+
+        return await until(found)
 
     async def execution(self, execution_id: UUID) -> Any:
         async with self.database.connection() as connection:

@@ -7,9 +7,11 @@ alter table executions
     add column cancel_reason text check (cancel_reason in ('person', 'step', 'record_archived', 'kill_switch', 'temporal')),
     add column restarted_from uuid references executions;
 create index executions_by_root on executions (root_id, automation_id);
+create index executions_restarted on executions (restarted_from) where restarted_from is not null;
 create index executions_requested on executions (updated_at) where request is not null and finished_at is null;
 create index executions_finished on executions (finished_at) where finished_at is not null;
 create index executions_open on executions (id) where finished_at is null;
+create index executions_open_by_automation on executions (automation_id) where finished_at is null;
 
 alter table step_runs add column lane text not null default '';
 alter table step_runs drop constraint step_runs_status_check;
@@ -75,6 +77,12 @@ create table start_counts (
     primary key (automation_id, minute)
 );
 
+-- `number` is the order in which events were written. What happened before this migration started all that it could.
+alter table events add column evaluated_at timestamptz, add column number bigint not null generated always as identity;
+update events set evaluated_at = event_at;
+create index events_not_evaluated on events (number) where evaluated_at is null;
+
+-- Events with a higher number than `after_event` count. `signal_at`: it is met, and its workflow is to be told.
 create table goal_waits (
     execution_id uuid not null references executions,
     sequence integer not null,
@@ -82,16 +90,20 @@ create table goal_waits (
     kinds text[] not null,
     triggers jsonb not null,
     since timestamptz not null,
+    after_event bigint not null,
+    met_at timestamptz,
+    met_event uuid references events,
+    met_by jsonb,
+    signal_at timestamptz,
     primary key (execution_id, sequence)
 );
 create index goal_waits_by_record on goal_waits (record_id);
-
-alter table events add column evaluated_at timestamptz;
-create index events_not_evaluated on events (id) where evaluated_at is null;
+create index goal_waits_to_signal on goal_waits (signal_at) where signal_at is not null;
 
 -- migrate: rollback
-alter table events drop column evaluated_at;
 drop table goal_waits, start_counts, kill_switches, notifications, execution_requests;
-drop index step_runs_held, executions_by_root, executions_requested, executions_finished, executions_open;
+alter table events drop column evaluated_at, drop column number;
+drop index step_runs_held, executions_by_root, executions_restarted, executions_requested, executions_finished, executions_open,
+    executions_open_by_automation;
 alter table step_runs drop column lane;
 alter table executions drop column restarted_from, drop column cancel_reason, drop column lanes;

@@ -1,9 +1,8 @@
 -- name: list_open
--- A page of the open executions that have a workflow, with what may forbid them to go on.
-select e.id, e.workflow_id, e.record_id, r.archived_at
+-- A page of the open executions, with what may forbid them to go on.
+select e.id, e.workflow_id, e.workflow_started, e.record_id, (select r.archived_at from records r where r.id = e.record_id)
 from executions e
-left join records r on r.id = e.record_id
-where e.finished_at is null and e.workflow_started and e.id > :after
+where e.finished_at is null and e.id > :after
 order by e.id
 limit :size;
 

@@ -101,9 +101,10 @@ def test_a_path_is_asked_for_where_a_skip_can_choose() -> None:
 def documented() -> list[str]:
     """The rows of what can be asked, as the table of transitions has them."""
     rows: dict[tuple[str, str], list[str]] = {}
-    for each in sorted((each for each in TRANSITIONS if each.by in KINDS), key=lambda each: KINDS.index(each.by)):  # pyright: ignore[reportArgumentType]
-        found = f"{each.state} `{each.reason}`" if each.reason else each.state
-        rows.setdefault((each.by, each.effect), []).append(found)
+    for kind, each in product(KINDS, TRANSITIONS):
+        if each.by == kind:
+            found = f"{each.state} `{each.reason}`" if each.reason else each.state
+            rows.setdefault((kind, each.effect), []).append(found)
     return [f"| {by} | {', '.join(states)} | {effect} |" for (by, effect), states in rows.items()]
 
 

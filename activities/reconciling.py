@@ -1,0 +1,214 @@
+"""Finds what a crash, a lost message or a hand in Temporal or the database left in disagreement, mends it, and says so.
+
+Each sweep looks in one direction and is safe beside others of its kind: several workers may do the same at once.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+from temporalio.service import RPCError
+
+from activities.fates import MISSING, Fate, fate_of
+from activities.requesting import deliver
+from activities.services import Services
+from activities.starting import launch, restarted
+from automations.executions import Request
+from automations.messages import Ending
+from store import reconciling
+from store.database import UNAVAILABLE
+from store.executions import end_execution, list_not_started, lock_execution, mark_started
+from store.ids import NIL
+from store.requests import end_executions_of_record
+
+_AT_ONCE = 10
+_BATCH = 100
+_TO_START = timedelta(seconds=5)
+_TO_SIGNAL = timedelta(seconds=2)
+_TO_CLOSE = timedelta(seconds=5)
+_FINISHED_LATELY = timedelta(hours=1)
+_CLOSED_LATELY = timedelta(minutes=5)
+_LISTED_LATE = timedelta(seconds=10)
+"""Temporal's lists run behind what they list."""
+_SIGNALLED_LATELY = timedelta(minutes=1)
+_CLOSED = (
+    "WorkflowType = 'Execution' AND ExecutionStatus IN ('Failed', 'Canceled', 'Terminated', 'TimedOut') AND CloseTime >= '{}'"
+)
+
+_LOG = structlog.get_logger("everstep.reconciling")
+Mend = Callable[[Any], Awaitable[bool]]
+
+
+class Reconciler:
+    """Remembers how far it has looked. What it forgets with its process it finds again."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        now = datetime.now(UTC)
+        self._listed_at = now - _CLOSED_LATELY
+        self._open_cursor = NIL
+        self._missing: set[UUID] = set()
+        self._finished_cursor = now - _FINISHED_LATELY, NIL
+        self._signalled: dict[str, datetime] = {}
+
+    async def sweep(self) -> int:
+        """All of them, each for itself: what keeps one from its work does not keep the others. Says how many were mended."""
+        sweeps = (self.start_unstarted, self.end_closed, self.end_gone, self.close_ended, self.signal_again)
+        return sum([await _guarded(sweep) for sweep in sweeps])
+
+    async def start_unstarted(self) -> int:
+        """Starts the workflows of rows that a crash, or Temporal being away, left without one."""
+        async with self._services.database.connection() as connection:
+            rows = await list_not_started(connection, datetime.now(UTC) - _TO_START)
+        return await _each(rows, self._start)
+
+    async def _start(self, row: Any) -> bool:
+        await launch(self._services.temporal, self._services.settings, restarted(row))
+        async with self._services.database.connection() as connection:
+            await mark_started(connection, row["id"])
+        _LOG.info("start_made_up", execution_id=str(row["id"]), workflow_id=row["workflow_id"])
+        return True
+
+    async def end_closed(self) -> int:
+        """Ends the rows whose workflows Temporal lists as ended otherwise than by themselves since the last look."""
+        now = datetime.now(UTC)
+        listed = self._services.temporal.list_workflows(_CLOSED.format(self._listed_at.isoformat()), page_size=1000)
+        workflow_ids = list({found.id async for found in listed})
+        async with self._services.database.connection() as connection:
+            rows = await reconciling.list_open_among(connection, workflow_ids)
+        mended = await _each(rows, self._end_if_over)
+        self._listed_at = now - _LISTED_LATE
+        return mended
+
+    async def end_gone(self) -> int:
+        """Looks at a few open rows each time, one after the other: ends those whose workflow is over or not there.
+
+        A workflow counts as not there when it is missing twice in a row.
+        """
+        suspects, self._missing = self._missing, set()
+        async with self._services.database.connection() as connection:
+            page = await reconciling.list_open(connection, self._open_cursor, _BATCH)
+            rows = [row for row in page if row["workflow_started"]]
+            again = await reconciling.list_open_by_id(connection, suspects - {row["id"] for row in rows})
+        mended = await _each(page, self._cancel_if_archived)
+        mended += await _each([*rows, *again], lambda row: self._end_if_over(row, is_suspect=row["id"] in suspects))
+        self._open_cursor = page[-1]["id"] if len(page) == _BATCH else NIL
+        return mended
+
+    async def _end_if_over(self, row: Any, *, is_suspect: bool = False) -> bool:
+        fate = await fate_of(self._services.temporal, row["workflow_id"])
+        if fate is MISSING and not (is_suspect and await self._is_the_right_temporal()):
+            self._missing.add(row["id"])
+            return False
+        return fate is not None and await self._end(row, fate)
+
+    async def _is_the_right_temporal(self) -> bool:
+        """One that knows no execution at all is more likely another server than one from which all were deleted."""
+        known = await self._services.temporal.count_workflows("WorkflowType = 'Execution'")
+        if known.count == 0:
+            _LOG.error("temporal_knows_no_execution", namespace=self._services.temporal.namespace)
+        return known.count > 0
+
+    async def _end(self, row: Any, fate: Fate) -> bool:
+        """Unless it was ended in the meantime: a workflow writes its end before it closes."""
+        async with self._services.database.transaction() as connection:
+            locked = await lock_execution(connection, row["id"])
+            if locked is None or locked["finished_at"] is not None:
+                return False
+            ending = Ending(
+                execution_id=row["id"], now=datetime.now(UTC), state=fate.state, reason=fate.reason,
+                cancel_reason=fate.cancel_reason,
+            )  # fmt: skip
+            await end_execution(connection, ending)
+        _LOG.warning("end_made_up", execution_id=str(row["id"]), found=fate.reason, was=locked["state"], ended=fate.state)
+        return True
+
+    async def _cancel_if_archived(self, row: Any) -> bool:
+        """One that was started in the moment in which its record was archived."""
+        if row["archived_at"] is None:
+            return False
+        async with self._services.database.transaction() as connection:
+            asked = await end_executions_of_record(connection, row["record_id"], f"archive-{row['record_id']}", datetime.now(UTC))
+        if row["id"] in asked:
+            _LOG.info("cancel_made_up", execution_id=str(row["id"]), found="its record is archived")
+        return row["id"] in asked
+
+    async def close_ended(self) -> int:
+        """Tells the workflows of rows that ended lately and that still run to close; the rows stay as they are."""
+        now = datetime.now(UTC)
+        after = max(self._finished_cursor, (now - _FINISHED_LATELY, NIL))
+        async with self._services.database.connection() as connection:
+            rows = await reconciling.list_finished(connection, after, now - _TO_CLOSE, _BATCH)
+        mended = await _each(rows, self._close)
+        self._finished_cursor = (rows[-1]["finished_at"], rows[-1]["id"]) if rows else after
+        return mended
+
+    async def _close(self, row: Any) -> bool:
+        if await fate_of(self._services.temporal, row["workflow_id"]) is not None:
+            return False
+        request = Request(id=f"reconcile-{row['id']}", kind="cancel", by="everstep", why="the execution is over")
+        if await self._deliver(row, request):
+            _LOG.warning("close_made_up", execution_id=str(row["id"]), found=f"{row['state']}, its workflow running")
+            return True
+        return False
+
+    async def signal_again(self) -> int:
+        """Hands over the requests that stand on their rows longer than a signal takes; each at most once a minute."""
+        now = datetime.now(UTC)
+        self._signalled = {id: at for id, at in self._signalled.items() if at > now - _SIGNALLED_LATELY}
+        async with self._services.database.connection() as connection:
+            rows = await reconciling.list_requested(connection, now - _TO_SIGNAL, list(self._signalled), _BATCH)
+        return await _each(rows, self._signal_again)
+
+    async def _signal_again(self, row: Any) -> bool:
+        request = Request.model_validate(row["request"])
+        self._signalled[request.id] = datetime.now(UTC)
+        if await self._deliver(row, request):
+            _LOG.info("signal_made_up", execution_id=str(row["id"]), found=f"a {request.kind} that stands", request_id=request.id)
+            return True
+        return False
+
+    async def _deliver(self, row: Any, request: Request) -> bool:
+        return await deliver(self._services.temporal, self._services.settings, row, request)
+
+
+async def _guarded(sweep: Callable[[], Awaitable[int]]) -> int:
+    try:
+        return await sweep()
+    except (*UNAVAILABLE, RPCError) as error:
+        _LOG.warning("service_away", while_doing=sweep.__name__, why=str(error))  # pyright: ignore[reportAttributeAccessIssue]
+    except Exception:
+        _LOG.exception("sweep_failed", while_doing=sweep.__name__)  # pyright: ignore[reportAttributeAccessIssue]
+    return 0
+
+
+async def _each(rows: Iterable[Any], mend: Mend) -> int:
+    """How many were mended. A row that cannot be is logged; a service that is away is raised."""
+    places = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(row: Any) -> bool:
+        async with places:
+            try:
+                return await mend(row)
+            except (*UNAVAILABLE, RPCError):
+                raise
+            except Exception:
+                _LOG.exception("cannot_mend", execution_id=str(row["id"]))
+                return False
+
+    found = await asyncio.gather(*(one(row) for row in rows), return_exceptions=True)
+    away = next((each for each in found if isinstance(each, BaseException)), None)
+    if away:
+        raise away
+    return sum(each is True for each in found)
+
+
+async def keep_reconciling(services: Services, every: timedelta = timedelta(seconds=2)) -> None:
+    """For as long as the worker runs, whatever goes wrong."""
+    reconciler = Reconciler(services)
+    while True:
+        await reconciler.sweep()
+        await asyncio.sleep(every.total_seconds())

@@ -1,0 +1,40 @@
+"""Handing a request to the workflow of an execution."""
+
+from datetime import timedelta
+from typing import Any
+
+from temporalio.api.errordetails.v1 import NamespaceNotFoundFailure
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+
+from activities.settings import Settings
+from activities.starting import launch, restarted
+from automations.executions import Request
+
+PATIENCE = timedelta(seconds=3)
+"""With a Temporal that takes the call and does not answer."""
+
+
+async def deliver(client: Client, settings: Settings, row: Any, request: Request) -> bool:
+    """By signal, with which a workflow that was never started starts. False if the workflow is gone.
+
+    The row has id, workflow_id, workflow_started, start_request and priority. Raises RPCError where Temporal does not take it.
+    """
+    if not row["workflow_started"]:
+        await launch(client, settings, restarted(row), request)
+        return True
+    try:
+        handle = client.get_workflow_handle(row["workflow_id"])
+        await handle.signal(request.kind, request, rpc_timeout=PATIENCE)
+    except RPCError as error:
+        if not is_missing(error):
+            raise
+        return False
+    return True
+
+
+def is_missing(error: RPCError) -> bool:
+    """Whether Temporal knows no such workflow, or none that runs; where it does not know the namespace, nothing is known."""
+    if error.status != RPCStatusCode.NOT_FOUND:
+        return False
+    return not any(detail.Is(NamespaceNotFoundFailure.DESCRIPTOR) for detail in error.grpc_status.details)

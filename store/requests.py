@@ -1,0 +1,57 @@
+"""What was asked of executions, by whom and why: kept whether or not it came to anything."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from automations.executions import Request
+from store.database import Connection
+from store.ids import new_id
+from store.sql import QUERIES
+
+
+async def insert_request(connection: Connection, execution_id: UUID, request: Request, now: datetime) -> None:
+    """To be written in the transaction that hands the request over."""
+    await QUERIES.insert_request(
+        connection, id=new_id(), execution_id=execution_id, kind=request.kind, asked_by=request.by, why=request.why,
+        step_id=request.step, path=request.path, asked_at=now,
+    )  # fmt: skip
+
+
+async def insert_restart(connection: Connection, execution_id: UUID, *, step: str, by: str, why: str, now: datetime) -> None:
+    """In the history of the execution that another one takes up; no workflow hears of it."""
+    await QUERIES.insert_request(
+        connection, id=new_id(), execution_id=execution_id, kind="restart", asked_by=by, why=why, step_id=step, path=None,
+        asked_at=now,
+    )  # fmt: skip
+
+
+async def list_requests(connection: Connection, execution_id: UUID) -> list[Any]:
+    """In the order they were asked."""
+    return [row async for row in QUERIES.list_requests(connection, execution_id=execution_id)]
+
+
+async def end_executions_of_record(
+    connection: Connection, record_id: UUID, request_id: str, now: datetime, by: str = ""
+) -> list[UUID]:
+    """Writes a cancel on each open execution of an archived record, and answers their ids.
+
+    A chain of quick steps sees it at its next step; the others need its signal, see `list_being_canceled`. To be called before
+    the record is locked: a step locks its execution first, and the record after it.
+    """
+    request = Request(id=request_id, kind="cancel", by=by, why="its record was archived", cause="record_archived")
+    rows = QUERIES.end_executions_of_record(
+        connection,
+        record_id=record_id,
+        request=request.model_dump(),
+        request_id=request_id,
+        asked_by=by,
+        why=request.why,
+        now=now,
+    )
+    return [row["execution_id"] async for row in rows]
+
+
+async def list_being_canceled(connection: Connection, record_id: UUID) -> list[Any]:
+    """The open executions of a record on which a cancel stands."""
+    return [row async for row in QUERIES.list_being_canceled(connection, record_id=record_id)]
