@@ -12,18 +12,22 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from activities.settings import Settings
-from activities.starting import Cause, Started, Target, create_execution, launch
+from activities.starting import Cause, Started, Target, create_execution, create_triggered_execution, launch
 from api.errors import RefusedError
 from api.payloads import extracted, found_at
 from api.problems import NotFoundError
 from automations.document import AutomationDocument
 from automations.errors import FieldValueError
 from automations.field_values import variable_value
+from automations.kill_switches import refusing_starts
+from automations.throttle import quiet_window
 from automations.triggers import RecordReference, WebhookTrigger
 from store.automations import read_automation
 from store.database import Connection, Database
 from store.events import insert_evaluation, insert_event
+from store.kill_switches import list_standing_switches
 from store.records import find_record, read_record
+from store.throttles import fires
 
 _LOG = structlog.get_logger("everstep.starting")
 
@@ -60,12 +64,19 @@ async def start_by_hand(
             raise RefusedError(409, "automation_inactive", f"Automation {api_name} is not active.")
         document = AutomationDocument.model_validate(automation["document"])
         record = await _record(connection, automation, record_id)
-        overrides = _overrides(document, variables)
+        overrides = overrides_of(document, variables)
         trigger = {"type": "manual", "event_at": now.isoformat(), "evaluated_at": now.isoformat()}
+        await require_not_killed(connection, api_name, now)
         target = Target(automation, document, record)
         started = await create_execution(connection, target, Cause(trigger=trigger, overrides=overrides), now, settings)
     await launch_or_leave(client, settings, started)
     return started
+
+
+async def require_not_killed(connection: Connection, api_name: str, now: datetime) -> None:
+    found = refusing_starts(await list_standing_switches(connection), api_name, now)
+    if found:
+        raise RefusedError(409, "killed", f"Automation {api_name} is not started: {found.story}.")
 
 
 async def _record(connection: Connection, automation: Any, record_id: UUID | None) -> Any | None:
@@ -83,7 +94,7 @@ async def _record(connection: Connection, automation: Any, record_id: UUID | Non
     return record
 
 
-def _overrides(document: AutomationDocument, variables: Mapping[str, Any]) -> dict[str, Any]:
+def overrides_of(document: AutomationDocument, variables: Mapping[str, Any]) -> dict[str, Any]:
     """In canonical form; all that do not fit are named at once."""
     overrides: dict[str, Any] = {}
     errors: list[dict[str, Any]] = []
@@ -145,10 +156,12 @@ async def _evaluated(
     """Event, evaluation and execution in one transaction."""
     event = await insert_event(connection, "webhook", None, now, {"webhook": trigger.name, "body": payload})
     record, why_not = await _webhook_record(connection, target, trigger, payload)
+    why_not = why_not or await _held_back(connection, target, trigger, record, now)
     started = None
     if why_not is None:
         cause = Cause(trigger=_webhook_cause(trigger, payload, now), event_id=event)
-        started = await create_execution(connection, Target(target.automation, target.document, record), cause, now, settings)
+        target = Target(target.automation, target.document, record)
+        started = await create_triggered_execution(connection, target, cause, now, settings)
     outcome = "started" if started else "not_started"
     if why_not:
         _LOG.info("webhook_started_nothing", automation=target.document.api_name, webhook=trigger.name, why=why_not)
@@ -156,6 +169,19 @@ async def _evaluated(
         connection, event, target.automation["id"], trigger.id, outcome, why_not, started.id if started else None, now
     )
     return started
+
+
+async def _held_back(
+    connection: Connection, target: Target, trigger: WebhookTrigger, record: Any | None, event_at: datetime
+) -> str | None:
+    """Why an event that would start an execution does not. The quiet window is asked last: what starts nothing begins none."""
+    if refusing_starts(await list_standing_switches(connection), target.document.api_name, event_at):
+        return "killed"
+    quiet = quiet_window(trigger.throttle, target.document.throttle)
+    record_id = record["id"] if record else None
+    if quiet and not await fires(connection, target.automation["id"], trigger.id, record_id, event_at, quiet):
+        return "throttled"
+    return None
 
 
 def _webhook_cause(trigger: WebhookTrigger, payload: Any, now: datetime) -> dict[str, Any]:

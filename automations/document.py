@@ -12,6 +12,7 @@ from automations.steps import FlowStep, Step
 from automations.steps.base import StepBase
 from automations.steps.control import StartAutomation
 from automations.steps.variables import InitializeVariable
+from automations.throttle import QuietWindow
 from automations.triggers import AnyTrigger, TriggerUnion
 
 
@@ -24,6 +25,7 @@ class AutomationDocument(Model):
     object: Name | None = None
     priority: Priority = "regular"
     active: bool = False
+    throttle: QuietWindow | None = None
     error_notification: ErrorNotification | None = None
     triggers: list[TriggerUnion] = []
     variables: list[InitializeVariable] = []

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from automations.model import JsonPath, Model, Name, StepId, WebhookName
+from automations.throttle import QuietWindow
 
 
 class RecordReference(Model):
@@ -43,6 +44,7 @@ class WebhookTrigger(Trigger):
     name: WebhookName
     method: Literal["GET", "POST"] = "POST"
     auth: Literal["none"]
+    throttle: QuietWindow | None = None
     record: RecordReference | None = None
     extract: dict[Name, JsonPath] = {}
 

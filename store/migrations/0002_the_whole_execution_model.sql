@@ -8,7 +8,7 @@ alter table executions
     add column restarted_from uuid references executions;
 create index executions_by_root on executions (root_id, automation_id);
 create index executions_restarted on executions (restarted_from) where restarted_from is not null;
-create index executions_requested on executions (updated_at) where request is not null and finished_at is null;
+create index executions_requested on executions (id) where request is not null and finished_at is null;
 create index executions_finished on executions (finished_at) where finished_at is not null;
 create index executions_open on executions (id) where finished_at is null;
 create index executions_open_by_automation on executions (automation_id) where finished_at is null;
@@ -83,6 +83,15 @@ update events set evaluated_at = event_at;
 create index events_not_evaluated on events (number) where evaluated_at is null;
 
 -- Events with a higher number than `after_event` count. `signal_at`: it is met, and its workflow is to be told.
+-- When a trigger with a quiet window fired. The record of a global automation is the nil id.
+create table firings (
+    automation_id uuid not null references automations on delete cascade,
+    trigger_id text not null,
+    record_id uuid not null,
+    fired_at timestamptz not null,
+    primary key (automation_id, trigger_id, record_id, fired_at)
+);
+
 create table goal_waits (
     execution_id uuid not null references executions,
     sequence integer not null,
@@ -101,7 +110,7 @@ create index goal_waits_by_record on goal_waits (record_id);
 create index goal_waits_to_signal on goal_waits (signal_at) where signal_at is not null;
 
 -- migrate: rollback
-drop table goal_waits, start_counts, kill_switches, notifications, execution_requests;
+drop table goal_waits, firings, start_counts, kill_switches, notifications, execution_requests;
 alter table events drop column evaluated_at, drop column number;
 drop index step_runs_held, executions_by_root, executions_restarted, executions_requested, executions_finished, executions_open,
     executions_open_by_automation;

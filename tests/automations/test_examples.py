@@ -44,5 +44,5 @@ def test_example_has_no_mistakes(file: Path) -> None:
 def test_what_the_guide_shows_is_one_document_without_mistakes() -> None:
     blocks = (PROJECT / "docs" / "automations.md").read_text().split("```yaml\n")[1:]
     header, triggers, steps = (block.split("```")[0] for block in blocks)
-    definition = {"api_name": "lead", "name": "Lead", "fields": FIELDS}
+    definition = {"api_name": "lead", "name": "Lead", "fields": FIELDS, "stages": ["New", "Won"]}
     assert errors(header + triggers + VARIABLES + steps, definition) == []

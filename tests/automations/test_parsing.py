@@ -104,13 +104,13 @@ def test_what_is_no_object_is_no_document(raw: object) -> None:
 
 
 def test_every_key_of_the_document_is_told_of() -> None:
-    raw = {"api_name": "No Good", "object": 5, "priority": "high", "throttle": "30s", "steps": {}, "triggers": None}
+    raw = {"api_name": "No Good", "object": 5, "priority": "high", "throttles": "30s", "steps": {}, "triggers": None}
     expected = {
         ("api_name", "invalid_value"),
         ("name", "missing_key"),
         ("object", "invalid_value"),
         ("priority", "invalid_value"),
-        ("throttle", "unknown_key"),
+        ("throttles", "unknown_key"),
         ("steps", "invalid_value"),
         ("triggers", "invalid_value"),
     }

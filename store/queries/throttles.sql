@@ -1,0 +1,19 @@
+-- name: lock_throttle^
+-- One event at a time for a trigger and a record, until the end of the transaction.
+select pg_advisory_xact_lock(hashtextextended(:key, 0));
+
+-- name: fire$
+-- Unless the trigger fired for this record within the window, before or after by the time of the event.
+insert into firings (automation_id, trigger_id, record_id, fired_at)
+select :automation_id, :trigger_id, :record_id, :event_at
+where not exists (
+    select from firings
+    where automation_id = :automation_id and trigger_id = :trigger_id and record_id = :record_id
+      and fired_at > :event_at::timestamptz - :quiet::interval and fired_at < :event_at::timestamptz + :quiet::interval
+)
+returning true;
+
+-- name: forget_firings!
+-- Those that no event can be quiet after any more.
+delete from firings
+where automation_id = :automation_id and trigger_id = :trigger_id and record_id = :record_id and fired_at < :before;

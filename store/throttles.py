@@ -1,0 +1,23 @@
+"""When triggers fired, for those that are to be quiet afterwards."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from store.database import Connection
+from store.ids import NIL
+from store.sql import QUERIES
+
+_LATE = timedelta(days=7)
+"""Events are evaluated no later than this after they happened."""
+
+
+async def fires(
+    connection: Connection, automation_id: UUID, trigger_id: str, record_id: UUID | None, event_at: datetime, quiet: timedelta
+) -> bool:
+    """Whether an event starts an execution: it is then kept as a firing. Others of this trigger and record wait meanwhile."""
+    key = {"automation_id": automation_id, "trigger_id": trigger_id, "record_id": record_id or NIL}
+    await QUERIES.lock_throttle(connection, key="/".join(map(str, key.values())))
+    fired = await QUERIES.fire(connection, **key, event_at=event_at, quiet=quiet)
+    if fired:
+        await QUERIES.forget_firings(connection, **key, before=event_at - quiet - _LATE)
+    return bool(fired)
