@@ -1,5 +1,6 @@
 """Steps that start executions of other automations."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -7,15 +8,19 @@ from uuid import UUID
 import structlog
 from temporalio.service import RPCError
 
+from activities.chains import require_depth, require_few_starts
 from activities.registry import runs
 from activities.results import Result
 from activities.services import Services
 from activities.situation import Situation
 from activities.starting import Cause, Started, Target, create_execution, launch
+from activities.switching import standing
 from automations.document import AutomationDocument
 from automations.failures import ExpectedFailure
+from automations.kill_switches import refusing_starts
 from automations.sources import source_value
-from automations.steps.control import FieldMoment, StartAutomation
+from automations.steps.control import StartAutomation
+from automations.steps.lengths import FieldMoment
 from store.automations import read_automation
 from store.database import Connection
 from store.records import read_record
@@ -33,10 +38,12 @@ class _Child:
 async def start_automation(step: StartAutomation, situation: Situation, services: Services) -> Result:
     """The children's rows join this step's transaction; their workflows start when it is committed."""
     depth = situation.row["depth"] + 1
-    if depth > services.settings.max_chain_depth:
-        raise ExpectedFailure("chain_too_deep", f"Automations start each other {services.settings.max_chain_depth} deep at most.")
+    require_depth(depth, services.settings)
     async with services.database.connection() as connection:
-        children = [_Child(target, _cause(step, situation, depth)) for target in await _targets(connection, step, situation)]
+        targets = await _targets(connection, step, situation)
+        await require_few_starts(connection, situation.row["root_id"], targets, services.settings)
+    _require_not_killed(targets, situation)
+    children = [_Child(target, _cause(step, situation, depth)) for target in targets]
     started: list[Started] = []
 
     async def insert(connection: Connection) -> None:
@@ -53,6 +60,14 @@ async def start_automation(step: StartAutomation, situation: Situation, services
 
     output = {"started": [child.target.document.api_name for child in children]}
     return Result(output=output, also=insert, afterwards=launch_all)
+
+
+def _require_not_killed(targets: Iterable[Target], situation: Situation) -> None:
+    switches = standing(situation.row)
+    for target in targets:
+        found = refusing_starts(switches, target.document.api_name, situation.now)
+        if found:
+            raise ExpectedFailure("killed", f"Automation {target.document.api_name} is not started: {found.story}.")
 
 
 async def _targets(connection: Connection, step: StartAutomation, situation: Situation) -> list[Target]:
@@ -79,6 +94,8 @@ async def _target(connection: Connection, api_name: str, record_id: UUID | None)
     record = await read_record(connection, record_id) if record_id and automation["object_id"] else None
     if automation["object_id"] and (record is None or record["object_id"] != automation["object_id"]):
         raise ExpectedFailure("wrong_object", f"Automation {api_name} works on another object's records than this one.")
+    if record is not None and record["archived_at"] is not None:
+        raise ExpectedFailure("record_archived", f"Record {record_id} is archived: automation {api_name} is not started on it.")
     return Target(automation, AutomationDocument.model_validate(automation["document"]), record)
 
 

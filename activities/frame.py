@@ -15,11 +15,13 @@ import structlog
 from temporalio import activity
 
 from activities.failures import ContendedError, unexpected
+from activities.goals import result_of_wait
 from activities.positions import nothing_left, onward, stands_before
 from activities.registry import HANDLERS, Handler
 from activities.results import Down, HoldOn, Onward, Result
 from activities.services import Services
 from activities.situations import situation_of
+from activities.switching import checked
 from activities.writing import Attempt, write_result
 from automations.errors import EverstepError
 from automations.lanes import MAIN, Standing
@@ -27,6 +29,7 @@ from automations.messages import Ending, StepRequest
 from automations.outcomes import End, LaneEnd, Moved, Outcome, Requested, StepAnswer, StepRef
 from automations.positions import Positions
 from automations.steps.base import StepBase
+from automations.steps.goals import Goal
 from store.executions import end_execution
 from store.standings import lock_standings, standings_of, whole, write_standings
 from store.step_runs import begin_step_run, drop_step_run, load_step
@@ -78,6 +81,9 @@ class StepFrame:
             if self._is_another(step, request):
                 return await _moved(connection, request, step)
             attempt = Attempt(request, row, plan, row["revision"], plan, step)
+            stopped = checked(row, step, row["api_name"])
+            if stopped:
+                return await write_result(connection, attempt, stopped, 0.0)
             if step.local or step.skip:
                 return await self._run_local(connection, attempt)
         return await self._run_outside(attempt)
@@ -149,6 +155,9 @@ async def _done(result: Result, outcome: Outcome | None) -> Outcome | None:
 async def _over(connection: Any, attempt: Attempt) -> Outcome | None:
     """A wait is over. What comes next is read from the newest document, whatever became of the step."""
     step, ran_from, newest, lane = attempt.step, attempt.plan.positions, attempt.newest.positions, attempt.lane
+    if isinstance(step, Goal):
+        async with connection.transaction():
+            return await write_result(connection, attempt, await result_of_wait(connection, attempt), 0.0)
     path = step.path_after(attempt.request.phase)
     if path is not None:
         return await write_result(connection, attempt, Result(then=Down(path), output={"path": path}), 0.0)
@@ -170,7 +179,7 @@ def _known_outcome(row: Any, request: StepRequest) -> Outcome | None:
     """What can be answered without running the step: it ran before, the execution is over, or a request stands."""
     if row is None:
         return End(state="failed", reason="The execution is not in the store.")
-    waited = row["run_status"] == "waiting" and request.phase != "run"
+    waited = row["run_status"] in ("waiting", "retrying") and request.phase != "run"
     if row["run_outcome"] is not None and not waited:
         return StepAnswer.model_validate({"outcome": row["run_outcome"]}).outcome
     if row["finished_at"] is not None:

@@ -12,6 +12,7 @@ from activities.registry import runs
 from activities.results import Result
 from activities.services import Services
 from activities.situation import Situation
+from activities.switching import checked_hosts
 from activities.variables import set_variable
 from automations.failures import ExpectedFailure
 from automations.steps.integration import HttpRequest, ResponseValue
@@ -23,6 +24,9 @@ _KEPT_TEXT = 4_000
 @runs("http_request")
 async def http_request(step: HttpRequest, situation: Situation, services: Services) -> Result:
     request = _request(step, situation, services.http)
+    stopped = checked_hosts(situation.row, request.url.host, request.url.raw_host.decode())
+    if stopped:
+        return stopped
     status, body = await _answer(step, request, services.http)
     if status >= 500:
         raise ServerError(f"{step.method} {request.url.host} answered {status}")

@@ -27,6 +27,7 @@ class Settings(BaseSettings):
     api_host: str = "127.0.0.1"
     api_port: int = Field(default=8000, ge=0, le=65535)
     queue_prefix: str = "everstep"
+    low_slots: PositiveInt = 2
     web_ui_url: str | None = None
 
     max_step_runs: PositiveInt = 10_000
@@ -34,6 +35,8 @@ class Settings(BaseSettings):
     max_visits_without_wait: PositiveInt = 100
     steps_per_run: PositiveInt = 2_000
     max_chain_depth: PositiveInt = 16
+    max_starts_in_chain: PositiveInt = 5
+    max_starts_per_minute: PositiveInt = 1_000
     document_bytes: PositiveInt = 512 * 1024
     webhook_bytes: PositiveInt = 1024 * 1024
 

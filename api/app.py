@@ -6,14 +6,33 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from activities.settings import Settings
-from api import automations, business, employees, executions, health, objects, records, webhooks
+from api import (
+    automations,
+    business,
+    employees,
+    executions,
+    explaining,
+    health,
+    impact,
+    kill_switches,
+    objects,
+    records,
+    restarting,
+    webhooks,
+)
 from api.bodies import WEBHOOKS, BodyGuard
 from api.connections import Connections
 from api.openapi import PROBLEM_RESPONSES, describe_problems, operation_id
 from api.problems import add_error_handlers
 from api.starting import TemporalWatch
 
-ROUTERS = tuple(module.router for module in (automations, executions, webhooks, objects, records, employees, business, health))
+ROUTERS = tuple(
+    module.router
+    for module in (
+        automations, impact, executions, restarting, explaining, kill_switches, webhooks, objects, records, employees, business,
+        health,
+    )
+)  # fmt: skip
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:

@@ -42,15 +42,26 @@ limit :size;
 select id, workflow_id, workflow_started, start_request, priority
 from executions
 where finished_at is null
-  and (:automation::text is null or automation_id = (select id from automations where api_name = :automation))
   and (:created_after::timestamptz is null or created_at >= :created_after)
   and request ->> 'kind' is distinct from 'cancel'
-order by id
+limit :size
+for update skip locked;
+
+-- name: lock_executions_of_automation_to_cancel
+-- The same among those of one automation.
+select id, workflow_id, workflow_started, start_request, priority
+from executions
+where finished_at is null
+  and automation_id = (select id from automations where api_name = :automation)
+  and (:created_after::timestamptz is null or created_at >= :created_after)
+  and request ->> 'kind' is distinct from 'cancel'
 limit :size
 for update skip locked;
 
 -- name: write_cancel_requests!
-update executions set request = :request, version = version + 1 where id = any(:ids::uuid[]);
+update executions e set request = asked.request, version = e.version + 1
+from unnest(:ids::uuid[], :requests::jsonb[]) as asked (id, request)
+where e.id = asked.id;
 
 -- name: list_lifted_switches
 -- Those with executions that may still have to be told.
@@ -62,8 +73,7 @@ update step_runs s set finished_at = :now
 from executions e
 where s.status = 'held' and s.finished_at is null and s.output ->> 'kill_switch' = :switch and e.id = s.execution_id
   and (e.finished_at is not null
-       or case when e.lanes = '{}' then e.pause_reason else e.lanes -> s.lane ->> 'pause_reason' end
-          is distinct from 'kill_switch'
+       or case when e.lanes = '{}' then e.state else e.lanes -> s.lane ->> 'state' end is distinct from 'paused'
        or exists (select from step_runs l where l.execution_id = e.id and l.lane = s.lane and l.sequence > s.sequence));
 
 -- name: lock_held

@@ -10,8 +10,8 @@ on conflict (automation_id, minute) do update set starts = start_counts.starts +
 returning starts;
 
 -- name: list_starts_in_chain
--- How often a chain has started each of these automations, by record.
+-- How often a chain has started each of these automations, by record. A restart is a person's doing, and not the chain's.
 select automation_id, record_id, count(*) as starts
 from executions
-where root_id = :root_id and automation_id = any(:automation_ids::uuid[])
+where root_id = :root_id and automation_id = any(:automation_ids::uuid[]) and restarted_from is null
 group by automation_id, record_id;

@@ -14,7 +14,6 @@ from store.kill_switches import lift_kill_switch, list_kill_switches, list_stand
 from tests.builders import branch, change, condition, delay, go_to, request, stop
 from tests.engine import Engine, until
 from tests.http_server import HttpServer
-from tests.workflows.skipping import jumping
 
 SOON = {"id": "rest", "type": "delay", "until": "2020-01-01T00:00:00Z"}
 """Over at once."""
@@ -160,15 +159,15 @@ async def test_other_automations_and_step_types_are_not_held(engine: Engine) -> 
     await held(engine, await engine.start())
 
 
-async def test_an_execution_that_waits_is_held_at_its_next_step(skipping_engine: Engine) -> None:
-    await skipping_engine.save(steps=[delay("rest"), SOON | {"id": "after"}])
-    execution = await skipping_engine.start()
-    await skipping_engine.in_state(execution, "paused", reason="delay")
-    standing = await switch(skipping_engine)
-    async with jumping(skipping_engine):
-        assert (await held(skipping_engine, execution))["step_id"] == "after"
-    await lift(skipping_engine, standing)
-    await swept(skipping_engine, execution)
+async def test_an_execution_that_waits_is_held_at_its_next_step(engine: Engine) -> None:
+    shortly = delay("rest", until=(datetime.now(UTC) + timedelta(seconds=1)).isoformat())
+    await engine.save(steps=[shortly, stop("after")])
+    standing = await switch(engine, "step_type", "stop_execution")
+    execution = await engine.start()
+    assert (await held(engine, execution))["step_id"] == "after"
+    await lift(engine, standing)
+    await swept(engine, execution)
+    assert await engine.visits(execution) == [("rest", "completed"), ("after", "held"), ("after", "completed")]
 
 
 async def test_a_host_is_not_called_while_a_switch_stands_for_it(engine: Engine, http: HttpServer) -> None:

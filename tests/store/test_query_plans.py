@@ -10,7 +10,10 @@ from store.database import Connection, Database
 from store.sql import QUERIES
 from tests.store.building import NOW, lead_object
 
-BIG = {"records", "executions", "step_runs", "events", "automations", "employees", "notifications", "execution_requests"}
+BIG = {
+    "records", "executions", "step_runs", "events", "automations", "employees", "notifications", "execution_requests",
+    "goal_waits",
+}  # fmt: skip
 
 
 async def fill(connection: Connection) -> dict[str, Any]:
@@ -54,7 +57,18 @@ async def fill(connection: Connection) -> dict[str, Any]:
         NOW,
     )
     await connection.execute(
-        "insert into events (id, kind, record_id, event_at) select gen_random_uuid(), 'x', id, $1 from records", NOW
+        """
+        insert into events (id, kind, record_id, event_at, evaluated_at)
+        select gen_random_uuid(), 'x', id, $1, case when name like '%77' then null else $1::timestamptz end from records
+        """,
+        NOW,
+    )
+    await connection.execute(
+        """
+        insert into goal_waits (execution_id, sequence, record_id, kinds, triggers, since, after_event, signal_at)
+        select id, 1, id, '{field_updated}', '[]', $1, 0, case when name like '%77' then $1::timestamptz end from records
+        """,
+        NOW,
     )
     await connection.execute(
         """
@@ -147,6 +161,20 @@ async def test_hot_queries_read_no_big_table_from_end_to_end(planned: Any, datab
             "take_due_notifications": {"now": NOW, "size": 10},
             "mark_notification_sent": {"id": uuid4(), "now": NOW},
             "list_notifications": {"id": ids["record"]},
+            "list_new_events": {"size": 500},
+            "mark_evaluated": {"ids": [ids["record"]], "now": NOW},
+            "lock_open_goal_waits": {"record_ids": [ids["record"]], "kinds": ["field_updated"]},
+            "lock_goal_wait": {"execution_id": ids["record"], "sequence": 1},
+            "mark_goals_met": {
+                "execution_ids": [ids["record"]],
+                "sequences": [1],
+                "event_ids": [ids["record"]],
+                "triggers": [{}],
+                "now": NOW,
+            },
+            "take_met_goals": {"now": NOW, "again_at": NOW, "size": 100},
+            "mark_goals_signalled": {"execution_ids": [ids["record"]], "sequences": [1]},
+            "close_step_runs": {"id": ids["record"], "now": NOW},
         }
         read = {name: scanned(await planned(connection, name, **values)) for name, values in asked.items()}
         assert {name: tables & BIG for name, tables in read.items() if tables & BIG} == {}
