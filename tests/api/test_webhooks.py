@@ -91,6 +91,16 @@ async def test_inactive_automation_takes_the_call_and_starts_nothing(api: httpx2
         assert await connection.fetchval("select outcome || ' ' || reason from evaluations") == "not_started inactive"
 
 
+async def test_activating_again_starts_nothing_for_what_happened_meanwhile(api: httpx2.AsyncClient, engine: Engine) -> None:
+    await api.put("/automations/hooked", json={**GLOBAL, "active": False})
+    await api.post("/webhooks/hooked/form", json={"company": {"seats": 1}})
+    await api.post("/automations/hooked/activate")
+    row = (await api.post("/webhooks/hooked/form", json={"company": {"seats": 2}})).json()
+    await engine.ended(UUID(row["execution_id"]))
+    listed = (await api.get("/executions", params={"automation": "hooked"})).json()["items"]
+    assert [execution["id"] for execution in listed] == [row["execution_id"]]
+
+
 async def test_record_is_found_by_email_or_the_call_starts_nothing(api: httpx2.AsyncClient, engine: Engine) -> None:
     await save_lead(api)
     lead = (await api.post("/objects/lead/records", json={"name": "Ada", "values": {"email": "ada@example.com"}})).json()

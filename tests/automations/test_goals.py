@@ -123,7 +123,7 @@ def test_a_settled_trigger_reads_back_from_json_as_it_was() -> None:
         ({"type": "field_updated", "field": "gone"}, [("field", "unknown_field")]),
         ({"type": "field_updated", "field": "stage"}, [("field", "unknown_field")]),
         ({"type": "field_updated", "field": "created_at"}, [("field", "unknown_field")]),
-        ({"type": "field_updated", "field": "seats", "from": "x", "to": "y"}, [("from", "invalid_field_value"), ("to", "invalid_field_value")]),
+        ({"type": "field_updated", "field": "seats", "to": "many"}, [("to", "invalid_field_value")]),
         ({"type": "field_updated", "field": "owner", "to": "x"}, [("to", "invalid_field_value")]),
         ({"type": "stage_updated", "from": "Old", "to": "Booked"}, [("from", "unknown_stage")]),
         ({"type": "field_updated", "field": "name"}, []),
@@ -138,7 +138,7 @@ def test_what_can_never_happen_is_said(trigger: Json, says: list[tuple[str, str]
     [
         (goal("g", timeout={"days": 14}), "status becomes Booked, or after 14 days"),
         (goal("g", {"type": "stage_updated", "from": "New", "to": "Won"}), "stage becomes Won from New"),
-        (goal("g", {"type": "field_updated", "field": "due", "from": "not_blank", "to": "blank"}), "due becomes blank from not blank"),
+        (goal("g", {"type": "field_updated", "field": "due", "from": "x", "to": "blank"}), "due becomes blank from x"),
         (goal("g", {"type": "stage_updated"}, timeout={"until": {"field": "due"}}), "stage changes, or until field due"),
     ],
 )  # fmt: skip

@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from automations.impact import Changes, affected, changed_steps
+from automations.impact import Changes, Impact, affected, changed_steps
+from automations.lanes import Standing
 from automations.ways import Ways
 from tests.builders import Json, branch, condition, delay, go_to, stop, variable
 
@@ -96,3 +97,31 @@ def test_where_nothing_stops_all_that_is_ahead_affects_an_execution(steps: list[
     ids = [step["id"] for step in every(steps)]
     standing = data.draw(st.sampled_from(ids))
     assert affected([standing], Ways(positions(*steps)), Changes(frozenset(ids), frozenset())) == ahead(steps, standing)
+
+
+def on(impact: Impact, *steps: str, revision: int = 2) -> tuple[set[str], set[str], bool]:
+    """Of an execution with a lane before each of these steps, found in a first document `a b c` or a second one `b c d`."""
+    documents = {1: positions(delay("a"), delay("b"), delay("c")), 2: positions(delay("b"), delay("c"), delay("d"))}
+    found = impact.on([Standing(state="active", step=step, revision=revision) for step in steps], documents)
+    return set(found.steps), set(found.affected), found.stands_on
+
+
+def test_an_execution_stands_on_a_changed_step_or_before_it() -> None:
+    impact = Impact(parsed([delay("b"), delay("c"), delay("d")]), parsed([delay("b"), delay("c", hours=1)]))
+    assert impact.changes == Changes(frozenset("c"), frozenset("d"))
+    assert on(impact, "b") == ({"b"}, {"c", "d"}, False)
+    assert on(impact, "c") == ({"c"}, {"c", "d"}, True)
+    assert on(impact, "b", "d") == ({"b", "d"}, {"c", "d"}, True)
+
+
+def test_a_step_that_an_earlier_save_deleted_is_the_next_one_that_is_left() -> None:
+    impact = Impact(parsed([delay("b"), delay("c"), delay("d")]), parsed([delay("b", hours=1), delay("c"), delay("d")]))
+    assert on(impact, "a", revision=1) == ({"b"}, {"b"}, True)
+    nothing_left = Impact(parsed([delay("x")]), parsed([]))
+    assert on(nothing_left, "a", revision=1) == (set(), set(), False)
+
+
+def test_a_lane_before_the_end_is_affected_by_nothing() -> None:
+    impact = Impact(parsed([delay("b")]), parsed([]))
+    standing = Standing(state="active", step=None, revision=1)
+    assert not impact.on([standing], {1: positions(delay("b"))}).affected

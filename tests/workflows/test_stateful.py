@@ -220,7 +220,11 @@ async def to_its_end(engine: Engine, execution: UUID) -> None:
         await _help(engine, execution, row)
         return False
 
-    await until(over, seconds=120, says=f"execution {execution} ends")
+    try:
+        await until(over, seconds=120)
+    except AssertionError as error:
+        row = await engine.execution(execution)
+        raise AssertionError(f"{execution} does not end: {dict(row)}") from error
     handle = await engine.handle(execution)
 
     async def closed() -> bool:
