@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
-from tests.builders import Json, branch, condition, go_to
+from tests.builders import Json, branch, condition, go_to, goal
 from tests.engine import Engine, until
 from tests.workflows.counting import COUNT
 
@@ -103,6 +103,17 @@ async def lanes_continued_as_new(engine: Engine) -> UUID:
     return execution
 
 
+async def goals(engine: Engine) -> UUID:
+    late = goal("late", {"type": "stage_updated"}, not_met=[COUNT], timeout={"days": 3})
+    execution = await _started(engine, goal("soon", met=[CHANGE]), late, api_name="goals")
+    await engine.in_state(execution, "paused", reason="goal")
+    await engine.edit((await engine.execution(execution))["record_id"], status="Booked")
+    await until(lambda: _visits(engine, execution, 3))
+    await engine.ask(execution, "skip", path="not_met")
+    await engine.ended(execution)
+    return execution
+
+
 async def _stand(engine: Engine, execution: UUID, lanes: set[str]) -> bool:
     """These lanes are open, and all of them wait."""
     row = await engine.execution(execution)
@@ -128,4 +139,5 @@ SCENARIOS: tuple[Scenario, ...] = (
     canceled_in_temporal,
     lanes,
     lanes_continued_as_new,
+    goals,
 )

@@ -4,11 +4,14 @@ from collections.abc import Callable
 
 from hypothesis import strategies as st
 
-from tests.builders import Json, change, condition, delay, go_to, request, stop
+from tests.builders import Json, change, condition, delay, go_to, goal, request, stop
 from tests.workflows.counting import counting
 
 _ENOUGH = 12
 """Visits after which a loop ends by itself: its condition asks the counter."""
+
+SEEN = {"type": "field_updated", "field": "status", "to": "seen"}
+"""The event that goals wait for."""
 
 Draw = Callable[[st.SearchStrategy[Json]], Json]
 
@@ -43,6 +46,9 @@ def _step(url: str, depth: int) -> st.SearchStrategy[Json]:
         ),
         st.lists(inner, min_size=1, max_size=3).map(
             lambda lanes: {"id": "fork", "type": "branch", "lanes": [{"steps": steps} for steps in lanes]}
+        ),
+        st.tuples(inner, inner, st.sampled_from([{}, {"timeout": {"days": 2}}])).map(
+            lambda parts: goal("meet", SEEN, met=parts[0], not_met=parts[1], **parts[2])
         ),
         inner.map(_loop),
     )
@@ -88,7 +94,7 @@ class _Numbering:
         named = {**step, "id": f"{word}-{self._counts[word]}"}
         if step["type"] == "go_to_step":
             named["step"] = first
-        for key in ("if_yes", "if_no"):
+        for key in ("if_yes", "if_no", "if_met", "if_not_met"):
             if key in step:
                 named[key] = self.steps(step[key], first)
         if "lanes" in step:

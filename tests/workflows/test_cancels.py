@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from temporalio.client import WorkflowExecutionStatus
 
-from tests.builders import Json, branch, change, condition, delay, go_to, request, stop
+from tests.builders import Json, branch, change, condition, delay, go_to, goal, request, stop
 from tests.engine import Engine, until
 from tests.http_server import HttpServer
 from tests.workflows.counting import counting, generous
@@ -70,6 +70,7 @@ BROKEN = {"field": "gone", "op": ">=", "value": 1}
 STATES: dict[str, tuple[list[Json], str, str | None]] = {
     "a long call": ([CALL], "active", None),
     "a delay": ([delay("wait")], "paused", "delay"),
+    "a goal": ([goal("meet")], "paused", "goal"),
     "an error": ([change("wrong", gone=1)], "paused", "error"),
     "a condition that cannot be decided": ([condition("ask", **{"if": BROKEN})], "paused", "condition_error"),
     "a stop that pauses": ([stop("stop", "pause")], "paused", "automation"),

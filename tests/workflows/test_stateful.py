@@ -102,7 +102,10 @@ class Executions(RuleBasedStateMachine):
         await self.engine.save(api_name=self.api_name, object="lead", steps=self.pointed(steps))
         self.execution = await self.engine.start(self.api_name, record=self.lead)
 
-    @rule(kind=st.sampled_from(["pause", "resume", "resume", "skip", "skip", "retry"]), path=st.sampled_from(["yes", "no"]))
+    @rule(
+        kind=st.sampled_from(["pause", "resume", "resume", "skip", "skip", "retry"]),
+        path=st.sampled_from(["yes", "no", "met", "not_met"]),
+    )
     def ask(self, kind: Any, path: str) -> None:
         self.world.do(self.engine.order(self.execution, kind, path=path))
 
@@ -240,6 +243,8 @@ async def _help(engine: Engine, execution: UUID, row: Any) -> None:
         await engine.order(execution, "resume")
     elif reasons & {"error", "condition_error", "automation"}:
         await engine.order(execution, "skip", path="yes")
+    elif "goal" in reasons:
+        await engine.order(execution, "skip", path="met")
     elif row["state"] == "retrying":
         await engine.order(execution, "retry")
     elif row["state"] == "paused":
