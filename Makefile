@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint lock bench clean setup
+.PHONY: help demo test lint lock bench bench-priority chaos clean setup
 
 # The first Python that is new enough *and* works: a version manager's stand-in may be on PATH without a Python behind it.
 PYTHON := $(shell for python in python3.13 python3.12 python3.11 python3; do \
@@ -16,7 +16,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 help: ## Say what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 demo: $(STAMP) ## Start everything and run the examples, until Ctrl-C (DEMO_ONCE=1: end by itself)
 	@$(BIN)/python -m deploy.demo
@@ -32,6 +32,12 @@ lint: $(STAMP) ## Check style, layers and types only
 
 bench: $(STAMP) ## Measure the throughput beside bare Temporal workflows
 	@$(BIN)/python -m benchmarks.throughput
+
+bench-priority: $(STAMP) ## Measure regular executions beside a flood of low priority
+	@$(BIN)/python -m benchmarks.priority
+
+chaos: $(STAMP) ## Kill what carries 200 executions, 30 times, and print the ledger (CHAOS_SEED=n: as before)
+	@$(BIN)/python -m tests.chaos
 
 lock: ## Write requirements.lock anew from pyproject.toml (needs uv)
 	@command -v uv >/dev/null || { echo "Install uv (https://docs.astral.sh/uv) to write the lock." >&2; exit 1; }

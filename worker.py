@@ -23,6 +23,7 @@ from activities.definitions import Definitions
 from activities.frame import step_activity
 from activities.logs import configure_logs
 from activities.notifying import keep_sending
+from activities.priorities import Traffic, giving_way
 from activities.reconciling import keep_reconciling
 from activities.registry import HANDLERS
 from activities.relaying import keep_relaying
@@ -62,20 +63,26 @@ def all_activities(services: Services) -> list[Any]:
 
 
 def workers(services: Services) -> list[Worker]:
-    """One for each priority, with slots of its own: a flood of low-priority work leaves regular latency alone."""
+    """One for each priority, with a queue and slots of its own; new work of the low one gives way to the regular one."""
+    regular = Traffic()
     return [
-        Worker(
-            services.temporal,
-            task_queue=task_queue(services.settings, priority),
-            workflows=[ExecutionWorkflow],
-            activities=all_activities(services),
-            workflow_runner=workflow_runner(services.settings.workflow_sandbox),
-            max_heartbeat_throttle_interval=timedelta(seconds=0.5),
-            default_heartbeat_throttle_interval=timedelta(seconds=0.5),
-            graceful_shutdown_timeout=timedelta(seconds=5),
-        )
-        for priority in PRIORITIES
+        _worker(services, "regular", interceptors=[regular]),
+        _worker(services, "low", tuner=giving_way(services.settings.low_slots, before=regular)),
     ]
+
+
+def _worker(services: Services, priority: Priority, **more: Any) -> Worker:
+    return Worker(
+        services.temporal,
+        task_queue=task_queue(services.settings, priority),
+        workflows=[ExecutionWorkflow],
+        activities=all_activities(services),
+        workflow_runner=workflow_runner(services.settings.workflow_sandbox),
+        max_heartbeat_throttle_interval=timedelta(seconds=0.5),
+        default_heartbeat_throttle_interval=timedelta(seconds=0.5),
+        graceful_shutdown_timeout=timedelta(seconds=5),
+        **more,
+    )
 
 
 async def connected(settings: Settings) -> tuple[Database, Client]:

@@ -15,6 +15,7 @@ from automations.positions import Positions
 from automations.steps.base import StepBase
 from store import executions
 from store.database import Connection
+from store.goals import delete_goal_wait
 from store.standings import lock_standings, standings_of, write_standings
 from store.step_runs import load_step, pass_step_run
 
@@ -66,6 +67,7 @@ class Bookkeeping:
             following = await self._following(connection, row, newest, skip)
             outcome = outcome_of(following, skip.lane)
             await pass_step_run(connection, skip)
+            await delete_goal_wait(connection, skip.execution_id, skip.sequence)
             await write_standings(
                 connection, skip.execution_id, stands_after(row, skip.lane, skip.step, outcome, skip.now), skip.now,
                 request_id=skip.request_id, warning=nothing_left(skip.step, newest, following),

@@ -1,5 +1,6 @@
 """Steps that decide where an execution goes on, and when."""
 
+from datetime import datetime
 from typing import Any
 
 from activities.registry import runs
@@ -9,7 +10,8 @@ from activities.situation import Situation
 from automations.delays import delay_end
 from automations.failures import ExpectedFailure
 from automations.filter_evaluation import evaluate
-from automations.steps.control import Branch, Condition, Delay, FieldMoment, GoToStep, StopExecution, VariableMoment
+from automations.steps.control import Branch, Condition, Delay, GoToStep, StopExecution
+from automations.steps.lengths import FieldMoment, Length, VariableMoment
 
 
 @runs("condition")
@@ -30,23 +32,28 @@ async def branch(step: Branch, situation: Situation, services: Services) -> Resu
 
 @runs("delay")
 async def delay(step: Delay, situation: Situation, services: Services) -> Result:
-    given = _given(step, situation)
-    until = delay_end(step, situation.now, situation.zone, given)
+    until, used = wait_end(step, situation)
     if until <= situation.now:
         return Result(output={"until": until.isoformat()})
     says = f"delay {step.id}: {step.summary()}"
-    used = [{"ref": "delay", "found": given}] if given is not None else []
     return Result(then=WaitUntil(until, says), output={"until": until.isoformat()}, used=used)
 
 
-def _given(step: Delay, situation: Situation) -> Any:
-    match step.until:
+def wait_end(length: Length, situation: Situation) -> tuple[datetime, list[dict[str, Any]]]:
+    """When a wait that begins now is over, and the value of the record or variable that says so."""
+    given = _given(length, situation)
+    used = [{"ref": "delay", "found": given}] if given is not None else []
+    return delay_end(length, situation.now, situation.zone, given), used
+
+
+def _given(length: Length, situation: Situation) -> Any:
+    match length.until:
         case FieldMoment():
-            return situation.field(step.until.field)
+            return situation.field(length.until.field)
         case VariableMoment():
-            return situation.variable(step.until.variable)
+            return situation.variable(length.until.variable)
         case _:
-            return situation.variable(step.amount.variable) if step.amount else None
+            return situation.variable(length.amount.variable) if length.amount else None
 
 
 @runs("go_to_step")

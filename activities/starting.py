@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import structlog
 from temporalio.client import Client
 from temporalio.common import Priority as TaskPriority
 from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
@@ -18,12 +19,16 @@ from automations.messages import ExecutionStart, Limits
 from automations.model import Priority
 from automations.outcomes import StepRef
 from automations.positions import Positions
+from automations.steps.base import StepBase
 from store.database import Connection
 from store.executions import NewExecution, insert_execution
 from store.ids import new_id
+from store.kill_switches import trip_kill_switch
+from store.starts import count_start
 from workflows.execution import ExecutionWorkflow
 from workflows.shown import AUTOMATION, PRIORITY, RECORD, STATE
 
+_LOG = structlog.get_logger("everstep.starting")
 TASK_TIMEOUT = timedelta(seconds=5)
 """Until a lost worker is noticed in a chain of local activities. A chain that is busy sees signals at four fifths of it."""
 
@@ -38,8 +43,17 @@ class Target:
 
 
 @dataclass(frozen=True)
+class Restart:
+    """Takes up an execution that is over, at one of its steps and with these variables."""
+
+    of: UUID
+    step: StepBase
+    variables: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class Cause:
-    """Why it starts. A child inherits its parent's priority and chain."""
+    """Why it starts. A child inherits its parent's priority and chain, a restart those of what it takes up."""
 
     trigger: dict[str, Any]
     overrides: dict[str, Any] = field(default_factory=dict)
@@ -48,6 +62,7 @@ class Cause:
     parent_id: UUID | None = None
     root_id: UUID | None = None
     depth: int = 0
+    restart: Restart | None = None
 
 
 @dataclass(frozen=True)
@@ -69,8 +84,8 @@ def task_queue(settings: Settings, priority: Priority) -> str:
 
 async def create_execution(connection: Connection, target: Target, cause: Cause, now: datetime, settings: Settings) -> Started:
     """Writes the row; `launch` follows once it is committed."""
-    execution_id, record = new_id(), target.record
-    first = Positions(target.document).first()
+    execution_id, record, restart = new_id(), target.record, cause.restart
+    first = restart.step if restart else Positions(target.document).first()
     start = ExecutionStart(execution_id=execution_id, first=StepRef.to(first) if first else None, limits=_limits(settings))
     priority = cause.priority or target.document.priority
     shown = f"{record['object']}:{_slug(record['name'])}" if record else None
@@ -83,9 +98,31 @@ async def create_execution(connection: Connection, target: Target, cause: Cause,
         priority=priority, step_id=first.id if first else None, revision=target.automation["revision"],
         start_request=start_request(started), now=now, overrides=cause.overrides, trigger=cause.trigger, event_id=cause.event_id,
         parent_id=cause.parent_id, root_id=cause.root_id, depth=cause.depth,
+        variables=restart.variables if restart else {}, restarted_from=restart.of if restart else None,
     )  # fmt: skip
     await insert_execution(connection, new)
     return started
+
+
+async def create_triggered_execution(
+    connection: Connection, target: Target, cause: Cause, now: datetime, settings: Settings
+) -> Started:
+    """For a start that an event causes: more of them in a minute than the limit hold the automation back until a person looks.
+
+    The others of this automation wait for the transaction's end: let little follow in it.
+    """
+    started = await create_execution(connection, target, cause, now, settings)
+    starts = await count_start(connection, target.automation["id"], now)
+    if starts > settings.max_starts_per_minute:
+        await _trip(connection, started, starts, now, settings)
+    return started
+
+
+async def _trip(connection: Connection, started: Started, starts: int, now: datetime, settings: Settings) -> None:
+    why = f"{starts:,} triggered starts in one minute; {settings.max_starts_per_minute:,} are the most"
+    tripped = await trip_kill_switch(connection, started.automation, limit="starts_per_minute", why=why, now=now)
+    if tripped:
+        _LOG.warning("kill_switch_tripped", switch=str(tripped.id), automation=started.automation, why=why)
 
 
 def _limits(settings: Settings) -> Limits:

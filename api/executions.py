@@ -1,6 +1,7 @@
 """Executions: start, read, and what can be asked of them."""
 
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query
@@ -17,6 +18,7 @@ from store import executions as stored_executions
 from store.automations import read_automation
 from store.database import Database
 from store.executions import read_execution
+from store.requests import list_requests
 from store.step_runs import list_step_runs
 
 router = APIRouter(tags=["executions"])
@@ -32,20 +34,37 @@ class StartBody(BaseModel):
 
 
 class RequestBody(BaseModel):
-    """Who asks, and why; both are shown in the execution. `path` goes with the skip of a condition."""
+    """Who asks, and why; both are kept in the history.
+
+    `path` goes with the skip of a condition, yes or no, or of a goal, met or not_met. `step` says which one is meant where
+    several lanes stand on steps of their own.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     by: str = Field(default="", max_length=200)
     why: str = Field(default="", max_length=500)
     path: str | None = Field(default=None, max_length=20)
+    step: str | None = Field(default=None, max_length=64)
+
+
+class RequestView(BaseModel):
+    """What was asked of the execution, by whom, why and when. Blank `asked_by`: nobody said."""
+
+    kind: RequestKind | Literal["restart"]
+    asked_by: str
+    why: str
+    step_id: str | None
+    path: str | None
+    asked_at: datetime
 
 
 class HistoryView(BaseModel):
-    """What started the execution, and its step runs in order."""
+    """What started the execution, its step runs in order, and all that was asked of it."""
 
     trigger: dict[str, Any]
     step_runs: list[StepRunView]
+    requests: list[RequestView]
     next_after: int | None
 
 
@@ -68,7 +87,7 @@ async def start_execution(
     """On a record, or globally. It is only queued here: nothing of the automation runs inside this request."""
     await watch.require(client)
     started = await start_by_hand(database, client, settings, api_name, body.record_id, body.variables)
-    return await _read(database, started.id, settings)
+    return await read_view(database, started.id, settings)
 
 
 @router.get("/executions", summary="List executions")
@@ -94,18 +113,19 @@ async def list_executions(
 
 @router.get("/executions/{execution_id}", summary="Read an execution")
 async def get_execution(execution_id: UUID, database: DatabaseDep, settings: SettingsDep) -> ExecutionView:
-    return await _read(database, execution_id, settings)
+    return await read_view(database, execution_id, settings)
 
 
-async def _read(database: Database, execution_id: UUID, settings: SettingsDep) -> ExecutionView:
-    return _view(await _row(database, execution_id), settings)
+async def read_view(database: Database, execution_id: UUID, settings: SettingsDep) -> ExecutionView:
+    return _view(await existing_execution(database, execution_id), settings)
 
 
 def _view(row: Any, settings: SettingsDep) -> ExecutionView:
     return execution_view(row, settings.web_ui_url, settings.temporal_namespace)
 
 
-async def _row(database: Database, execution_id: UUID) -> Any:
+async def existing_execution(database: Database, execution_id: UUID) -> Any:
+    """The row of `read_execution`. Raises NotFoundError."""
     async with database.connection() as connection:
         row = await read_execution(connection, execution_id)
     if row is None:
@@ -121,20 +141,22 @@ async def get_execution_history(
     size: Annotated[int, Query(ge=1, le=200)] = 100,
 ) -> HistoryView:
     """Each step run as it ran, with the values that it used."""
-    row = await _row(database, execution_id)
+    row = await existing_execution(database, execution_id)
     async with database.connection() as connection:
         runs = await list_step_runs(connection, execution_id, after=after, size=size)
+        asked = [RequestView.model_validate(dict(each)) for each in await list_requests(connection, execution_id)]
         automation = await read_automation(connection, row["api_name"])
     newest = positions_of(automation["document"]) if automation else positions_of({})
     documents = {run["revision"]: positions_of(run["document"]) for run in runs}
     views = [step_run_view(run, newest, documents[run["revision"]]) for run in runs]
-    return HistoryView(trigger=row["trigger"], step_runs=views, next_after=views[-1].sequence if len(views) == size else None)
+    next_after = views[-1].sequence if len(views) == size else None
+    return HistoryView(trigger=row["trigger"], step_runs=views, requests=asked, next_after=next_after)
 
 
 @router.get("/executions/{execution_id}/variables", summary="Read its variables")
 async def get_execution_variables(execution_id: UUID, database: DatabaseDep) -> list[VariableView]:
     """In the order they are set; null where a variable is blank or not set yet."""
-    row = await _row(database, execution_id)
+    row = await existing_execution(database, execution_id)
     async with database.connection() as connection:
         automation = await read_automation(connection, row["api_name"])
     defined = automation["document"].get("variables", []) if automation else []
@@ -173,7 +195,7 @@ async def cancel_execution(
 async def skip_execution_step(
     execution_id: UUID, database: DatabaseDep, client: TemporalDep, settings: SettingsDep, body: RequestBody | None = None
 ) -> ExecutionView:
-    """Passes over the failed or waiting step; over a condition that could not be decided down `path`, yes or no."""
+    """Passes over the failed or waiting step; over an undecided condition or a goal down `path`."""
     return await _ask(execution_id, "skip", body, database, client, settings)
 
 
@@ -189,5 +211,5 @@ async def _ask(
     execution_id: UUID, kind: RequestKind, body: RequestBody | None, database: Database, client: Any, settings: SettingsDep
 ) -> ExecutionView:
     body = body or RequestBody()
-    await ask(database, client, settings, execution_id, kind, by=body.by, why=body.why, path=body.path)
-    return await _read(database, execution_id, settings)
+    await ask(database, client, settings, execution_id, kind, by=body.by, why=body.why, path=body.path, step=body.step)
+    return await read_view(database, execution_id, settings)

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from dateutil.relativedelta import relativedelta
 
 from automations.errors import EverstepError
-from automations.steps.control import Delay
+from automations.steps.lengths import Length
 
 FURTHEST = datetime.fromisoformat("9000-01-01T00:00:00+00:00")
 
@@ -17,7 +17,7 @@ class DelayError(EverstepError):
     code = "invalid_delay"
 
 
-def delay_end(delay: Delay, start: datetime, zone: ZoneInfo, given: object = None) -> datetime:
+def delay_end(delay: Length, start: datetime, zone: ZoneInfo, given: object = None) -> datetime:
     """The moment at which a delay that starts at `start` (aware) is over, in UTC.
 
     `given` is what the variable or field says that the delay names: a number for `for`, a date or datetime for `until`.
@@ -33,7 +33,7 @@ def delay_end(delay: Delay, start: datetime, zone: ZoneInfo, given: object = Non
         raise DelayError(f"The delay ends out of reach: {error}.") from error
 
 
-def _end_of_length(delay: Delay, start: datetime, zone: ZoneInfo, given: object) -> datetime:
+def _end_of_length(delay: Length, start: datetime, zone: ZoneInfo, given: object) -> datetime:
     if isinstance(delay.until, datetime):
         return delay.until
     if delay.until is not None:

@@ -34,6 +34,8 @@ _SENTENCES = {
     "dict_type": "It is an object with keys.",
     "model_type": "It is an object with keys.",
     "model_attributes_type": "It is an object with keys.",
+    "union_tag_invalid": "There is no type {tag} here; there are: {expected_tags}.",
+    "union_tag_not_found": "It has a type, which says what it is.",
     "string_too_short": "It has at least {min_length} character(s).",
     "string_too_long": "It has at most {max_length} characters.",
     "too_short": "It has at least {min_length} item(s).",

@@ -64,6 +64,7 @@ class Carried(Message):
     visits: dict[str, int] = {}
     seen: list[str] = []
     pause: Request | None = None
+    met: list[int] = []
     lanes: list[Cursor] = []
 
 

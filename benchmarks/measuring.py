@@ -60,13 +60,19 @@ async def take_turn(variant: Variant, executions: int, concurrency: int, process
     await asyncio.sleep(_SETTLING_SECONDS)
     after = used_ms(processes)
     await variant.check()
+    p50, p99 = percentiles(latencies)
     return Turn(
         completed=len(latencies),
         per_second=executions / seconds,
-        p50_ms=1000 * median(latencies),
-        p99_ms=1000 * quantiles(latencies, n=100, method="inclusive")[98],
+        p50_ms=1000 * p50,
+        p99_ms=1000 * p99,
         cpu_ms={name: (after[name] - before[name]) / executions for name in processes},
     )
+
+
+def percentiles(latencies: Sequence[float]) -> tuple[float, float]:
+    """The 50th and the 99th; of two or more."""
+    return median(latencies), quantiles(latencies, n=100, method="inclusive")[98]
 
 
 async def _run(variant: Variant, executions: int, concurrency: int) -> list[float]:

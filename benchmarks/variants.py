@@ -11,15 +11,17 @@ from activities.settings import Settings
 from activities.starting import Cause, Started, Target, create_execution, launch
 from automations.document import AutomationDocument
 from automations.messages import EndReport
+from automations.model import Priority
 from benchmarks.bare import Bare
 from benchmarks.subject import CHANGES_OF_ONE_EXECUTION, STEPS_OF_ONE_EXECUTION, create_leads, save_automation
 from store.automations import read_automation
 from store.database import Database
-from store.executions import read_execution
+from store.executions import mark_started, read_execution
 from store.records import read_record
 from store.step_runs import list_step_runs
 
 _LONGEST_SECONDS = 60
+_STARTS_AT_ONCE = 8
 
 
 class Variant(Protocol):
@@ -67,8 +69,7 @@ class EverstepVariant:
 
     async def execute(self) -> None:
         record_id = self._records.pop()["id"]
-        started = await self._create(record_id)
-        await launch(self._client, self._settings, started)
+        started = await self._start(record_id)
         report = await self._report(started)
         if (report.state, report.steps_run) != ("completed", STEPS_OF_ONE_EXECUTION):
             raise AssertionError(f"an execution ended otherwise: {report}")
@@ -85,14 +86,31 @@ class EverstepVariant:
             assert row is not None
             raise AssertionError(f"not over in {_LONGEST_SECONDS} s: {row['state']}: {row['reason']}") from None
 
-    async def _create(self, record_id: Any) -> Started:
+    async def queue(self, count: int, priority: Priority) -> list[Started]:
+        """Starts so many, some at a time, and waits for none of them."""
+        await self.prepare(count)
+        at_once = asyncio.Semaphore(_STARTS_AT_ONCE)
+
+        async def start(record_id: Any) -> Started:
+            async with at_once:
+                started = await self._start(record_id, priority)
+                async with self._database.connection() as connection:
+                    await mark_started(connection, started.id)
+                return started
+
+        return await asyncio.gather(*(start(self._records.pop()["id"]) for _ in range(count)))
+
+    async def _start(self, record_id: Any, priority: Priority | None = None) -> Started:
         now = datetime.now(UTC)
         trigger = {"type": "manual", "event_at": now.isoformat(), "evaluated_at": now.isoformat()}
         async with self._database.transaction() as connection:
             row = await read_automation(connection, self._api_name)
             assert row is not None
             target = Target(row, AutomationDocument.model_validate(row["document"]), await read_record(connection, record_id))
-            return await create_execution(connection, target, Cause(trigger=trigger), now, self._settings)
+            cause = Cause(trigger=trigger, priority=priority)
+            started = await create_execution(connection, target, cause, now, self._settings)
+        await launch(self._client, self._settings, started)
+        return started
 
     async def check(self) -> None:
         """Every execution of the last round has its history, its state and its record changes. Raises AssertionError."""

@@ -79,6 +79,12 @@ class Database:
         async with self.connection() as connection, connection.transaction():
             yield connection
 
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Connection]:
+        """For reading only: all that is read is as it was at one moment."""
+        async with self.connection() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+            yield connection
+
     async def migrate(self) -> None:
         """Brings the schema forward, one process at a time; raises DatabaseNewerError rather than touch a newer one."""
         async with self.connection() as connection:

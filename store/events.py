@@ -9,6 +9,8 @@ from store.database import Connection
 from store.ids import new_id
 from store.sql import QUERIES
 
+_TURN = 0x6576656E7473  # "events"
+
 
 @dataclass(frozen=True)
 class Origin:
@@ -37,6 +39,20 @@ async def insert_event(
 
 async def read_event(connection: Connection, event_id: UUID) -> Any | None:
     return await QUERIES.read_event(connection, id=event_id)
+
+
+async def take_turn_with_events(connection: Connection) -> bool:
+    """False while another process evaluates events. Holds until the end of the transaction, which must not stand idle."""
+    return (await QUERIES.take_turn_with_events(connection, turn=_TURN))["is_ours"]
+
+
+async def list_new_events(connection: Connection, size: int) -> list[Any]:
+    """Those that nobody has evaluated, in the order they were written."""
+    return [row async for row in QUERIES.list_new_events(connection, size=size)]
+
+
+async def mark_evaluated(connection: Connection, event_ids: list[UUID], now: datetime) -> None:
+    await QUERIES.mark_evaluated(connection, ids=event_ids, now=now)
 
 
 async def insert_evaluation(

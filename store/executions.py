@@ -16,7 +16,10 @@ from store.standings import Whole, lock_standings, over, standings_of, whole, wr
 
 @dataclass(frozen=True)
 class NewExecution:
-    """A row to be. `start_request` is what its workflow is started with, kept so that a start cut short can be done again."""
+    """A row to be. `start_request` is what its workflow is started with, kept so that a start cut short can be done again.
+
+    `variables` and `restarted_from` are those of an execution that takes another one up.
+    """
 
     id: UUID
     workflow_id: str
@@ -33,6 +36,8 @@ class NewExecution:
     parent_id: UUID | None = None
     root_id: UUID | None = None
     depth: int = 0
+    variables: dict[str, Any] = field(default_factory=dict)
+    restarted_from: UUID | None = None
 
 
 async def insert_execution(connection: Connection, new: NewExecution) -> None:
@@ -40,7 +45,7 @@ async def insert_execution(connection: Connection, new: NewExecution) -> None:
         connection, id=new.id, workflow_id=new.workflow_id, automation_id=new.automation_id, record_id=new.record_id,
         priority=new.priority, step_id=new.step_id, revision=new.revision, overrides=new.overrides, trigger=new.trigger,
         event_id=new.event_id, parent_id=new.parent_id, root_id=new.root_id or new.id, depth=new.depth,
-        start_request=new.start_request, now=new.now,
+        variables=new.variables, restarted_from=new.restarted_from, start_request=new.start_request, now=new.now,
     )  # fmt: skip
 
 

@@ -88,5 +88,5 @@ async def write_standings(
 
 
 async def close_step_runs(connection: Connection, execution_id: UUID, now: datetime) -> None:
-    """Those that were under way in other lanes when the execution ended."""
+    """Those that were under way in other lanes when the execution ended; its goals wait no more."""
     await QUERIES.close_step_runs(connection, id=execution_id, now=now)

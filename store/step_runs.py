@@ -65,7 +65,7 @@ async def write_step_run(connection: Connection, write: StepRunWrite) -> bool:
         connection,
         id=write.execution_id, version=write.version, sequence=write.sequence, lane=write.lane, run_step=write.step_id,
         step_type=write.step_type, run_revision=write.revision, status=write.status, run_attempt=write.attempt, now=write.now,
-        duration=write.duration, run_finished_at=None if write.status == "waiting" else write.now, used=write.used,
+        duration=write.duration, run_finished_at=None if write.status in ("waiting", "held") else write.now, used=write.used,
         output=write.output, error=write.error, outcome=write.outcome, variables=write.variables, warning=write.warning,
         failed=int(write.status == "failed"),
         changes=change.values if change else {}, changed_record=change.record_id if change else None,
@@ -117,3 +117,7 @@ async def pass_step_run(connection: Connection, skip: StepSkip) -> None:
 async def list_step_runs(connection: Connection, execution_id: UUID, *, after: int = 0, size: int = 100) -> list[Any]:
     """In order, each with the document it ran from."""
     return [row async for row in QUERIES.list_step_runs(connection, id=execution_id, after=after, size=size)]
+
+
+async def has_visited(connection: Connection, execution_id: UUID, step_id: str) -> bool:
+    return await QUERIES.has_visited(connection, id=execution_id, step_id=step_id)

@@ -34,7 +34,8 @@ class Course:
         self.draining = False
         """The history grew long: lanes stop where they can be carried on from."""
         self.desk.draining = lambda: self.draining
-        self.desk.lanes_open = lambda: sum(not lane.is_forked for lane in self.lanes.values())
+        # A signal with which the workflow starts is there before its first lane is.
+        self.desk.lanes_open = lambda: sum(not lane.is_forked for lane in self.lanes.values()) if self.lanes else 1
 
     def cursor(self, lane: LaneStart) -> Cursor:
         """Where the lane was when the workflow continued as new, or its beginning."""
@@ -52,12 +53,14 @@ class Course:
 
     def onward(self) -> ExecutionStart:
         """The argument with which the workflow continues as new."""
-        seen, pause = self.desk.carried()
+        seen, pause, met = self.desk.carried()
+        cursors = [lane.cursor() for lane in self.lanes.values()]
         carried = Carried(
             sequence=self.sequence,
             visits=dict(self.guard.visits),
             seen=seen,
             pause=pause,
-            lanes=[lane.cursor() for lane in self.lanes.values()],
+            met=[sequence for sequence in met if any(cursor.sequence == sequence for cursor in cursors)],
+            lanes=cursors,
         )
         return self._start.model_copy(update={"carried": carried})

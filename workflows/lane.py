@@ -187,7 +187,8 @@ class Lane:
     async def _hold(self, at: Hold) -> At:
         self._since_wait.clear()
         accepts = _HELD if at.reason != "condition_error" else _HELD - {"resume"}
-        nudge = await self._waits.linger("paused", at.reason, None, Waiter(at.step.id, accepts), at.says)
+        waiter = Waiter(at.step.id, accepts, switched=at.reason == "kill_switch")
+        nudge = await self._waits.linger("paused", at.reason, None, waiter, at.says)
         if not isinstance(nudge, Request):
             return at
         if nudge.kind == "skip" or at.resume == "after":

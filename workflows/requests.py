@@ -21,11 +21,15 @@ Nudge = Request | GoalMet
 
 @dataclass
 class Waiter:
-    """A lane that waits, and what would end its wait early; `goal` is the step run that waits to be met."""
+    """A lane that waits, and what would end its wait early; `goal` is the step run that waits to be met.
+
+    What a kill switch holds goes on only when the switch is lifted, and then nothing else does.
+    """
 
     step: str
     accepts: frozenset[RequestKind]
     goal: int | None = None
+    switched: bool = False
     nudge: Nudge | None = None
 
 
@@ -43,7 +47,7 @@ class RequestDesk:
         self.draining: Callable[[], bool] = lambda: False
         self._seen = list(carried.seen)
         self._waiters: list[Waiter] = []
-        self._met: set[int] = set()
+        self._met = set(carried.met)
 
     def take(self, request: Request) -> None:
         """From a signal. One that the row showed before is filed again: it overtook the signals sent before it."""
@@ -75,7 +79,7 @@ class RequestDesk:
         meant = self._meant(request)
         if request.kind == "cancel":
             self.cancel = self.cancel or request
-        elif request.kind == "resume" and self.pause:
+        elif request.kind == "resume" and self.pause and request.cause != "kill_switch":
             self.pause = None
         elif request.kind == "pause" and (meant or len(self._waiters) < self.lanes_open()):
             self.pause = request
@@ -86,7 +90,13 @@ class RequestDesk:
             workflow.logger.info("ignored %s of %s: it does not apply now", request.kind, request.by)
 
     def _meant(self, request: Request) -> list[Waiter]:
-        return [each for each in self._waiters if request.kind in each.accepts and request.step in (None, each.step)]
+        return [
+            each
+            for each in self._waiters
+            if request.kind in each.accepts
+            and request.step in (None, each.step)
+            and (request.cause == "kill_switch") == each.switched
+        ]
 
     async def lifted(self) -> None:
         """Waits while a manual pause stands."""
@@ -115,5 +125,6 @@ class RequestDesk:
         except TimeoutError:
             return
 
-    def carried(self) -> tuple[list[str], Request | None]:
-        return self._seen, self.pause
+    def carried(self) -> tuple[list[str], Request | None, list[int]]:
+        """What is remembered, the pause that stands, and the step runs whose goals were met."""
+        return self._seen, self.pause, sorted(self._met)

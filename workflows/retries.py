@@ -4,8 +4,7 @@ from datetime import timedelta
 
 from temporalio.exceptions import ActivityError, ApplicationError, FailureError, TimeoutError
 
-RETRY_WAITS = (timedelta(seconds=30), timedelta(seconds=90), timedelta(minutes=8), timedelta(minutes=62.5))
-"""Between the attempts of a step that fails unexpectedly; after the last one it has failed."""
+from automations.retries import RETRY_WAITS
 
 _KEPT = 1_000
 """Characters of what a failure says: it travels on in history, state and reason."""

@@ -9,6 +9,7 @@ from automations.problems import Problem, at
 from automations.steps import STEP_TYPES
 from automations.steps.base import StepBase
 from automations.steps.control import Delay, GoToStep, StopExecution
+from automations.steps.goals import Goal
 from automations.ways import Ways
 
 
@@ -52,10 +53,10 @@ def loops_without_wait(draft: Draft) -> Iterator[Problem]:
     rounds = on_cycles(Ways(draft.positions, held=[id for id, step in steps.items() if _waits(step)]).following)
     for id, path in draft.places.items():
         if isinstance(steps[id], GoToStep) and id in rounds:
-            sentence = "The steps from there to here go round without a delay: an execution that does so too often is stopped."
+            sentence = "The steps from there to here go round without a wait: an execution that does so too often is stopped."
             yield Problem(path=at(path, "step"), code="loop_without_wait", sentence=sentence, severity="warning")
 
 
 def _waits(step: StepBase) -> bool:
     is_pause = isinstance(step, StopExecution) and step.action in ("pause", "pause_with_error")
-    return isinstance(step, UnreadStep) or (not step.skip and (isinstance(step, Delay) or is_pause))
+    return isinstance(step, UnreadStep) or (not step.skip and (isinstance(step, Delay | Goal) or is_pause))

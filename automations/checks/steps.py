@@ -13,15 +13,18 @@ from automations.checks.names import (
 )
 from automations.checks.sources import is_fixed
 from automations.errors import FieldValueError
+from automations.event_triggers import unfit
 from automations.field_values import field_value
 from automations.fields import FieldDefinition, RelationshipField, TeamSelectorField
 from automations.filter_problems import filter_problems
 from automations.filters import All, Any_, FieldFilter, Filter, RelatedFilter, VariableFilter
 from automations.problems import Problem, at
 from automations.steps.base import StepBase
-from automations.steps.control import Condition, Delay, FieldMoment, StartAutomation, VariableMoment
+from automations.steps.control import Condition, Delay, StartAutomation
 from automations.steps.fields import ChangeFieldValue, FieldChange, Math
+from automations.steps.goals import Goal
 from automations.steps.integration import HttpRequest
+from automations.steps.lengths import FieldMoment, Length, VariableMoment
 from automations.steps.team import EmployeesInField, NotifyMemberViaEmail
 from automations.steps.variables import UpdateVariable
 
@@ -55,7 +58,9 @@ def _problems(draft: Draft, step: StepBase, path: str) -> Iterator[Problem]:
         case Condition():
             return _condition_problems(draft, step.condition, at(path, "if"))
         case Delay():
-            return _delay_problems(draft, step, path)
+            return _length_problems(draft, step, path)
+        case Goal():
+            return _goal_problems(draft, step, path)
         case ChangeFieldValue():
             return _changes_problems(draft, step, path)
         case Math():
@@ -103,14 +108,23 @@ def _unclear_leaves(draft: Draft, filter: Filter, path: str) -> Iterator[str]:
                 yield f"{path}."
 
 
-def _delay_problems(draft: Draft, step: Delay, path: str) -> Iterator[Problem]:
-    if step.amount is not None:
-        yield from _variable_of(draft, step.amount.variable, NUMBERS, f"{path}.for.variable", "not_a_number")
-    match step.until:
+def _goal_problems(draft: Draft, step: Goal, path: str) -> Iterator[Problem]:
+    definition = draft.definition
+    for index, trigger in enumerate(step.triggers if definition else ()):
+        for key, code, sentence in unfit(trigger, definition) if definition else ():
+            yield Problem(path=f"{path}.triggers[{index}].{key}", code=code, sentence=sentence)
+    if step.limit is not None:
+        yield from _length_problems(draft, step.limit, at(path, "timeout"))
+
+
+def _length_problems(draft: Draft, length: Length, path: str) -> Iterator[Problem]:
+    if length.amount is not None:
+        yield from _variable_of(draft, length.amount.variable, NUMBERS, f"{path}.for.variable", "not_a_number")
+    match length.until:
         case FieldMoment():
-            yield from _field_of(draft, step.until.field, MOMENTS, f"{path}.until.field", "not_a_moment")
+            yield from _field_of(draft, length.until.field, MOMENTS, f"{path}.until.field", "not_a_moment")
         case VariableMoment():
-            yield from _variable_of(draft, step.until.variable, MOMENTS, f"{path}.until.variable", "not_a_moment")
+            yield from _variable_of(draft, length.until.variable, MOMENTS, f"{path}.until.variable", "not_a_moment")
         case _:
             return
 

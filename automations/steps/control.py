@@ -1,17 +1,15 @@
 """Steps that decide where an execution goes on, and when."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, time
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AwareDatetime, BeforeValidator, Field, field_validator, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field, field_validator, model_validator
 
 from automations.filters import Filter, describe_filter
 from automations.model import ApiName, Model, Name, StepId, Template
 from automations.sources import Source, Sources
 from automations.steps.base import StepBase
+from automations.steps.lengths import FieldMoment, Length
 
 if TYPE_CHECKING:
     from automations.steps import AnyStep
@@ -91,85 +89,13 @@ def _lane_names(lanes: Sequence[LaneSteps]) -> Iterator[str]:
     return (lane.name or str(place) for place, lane in enumerate(lanes, start=1))
 
 
-class NumberOf(Model):
-    """A wait as long as a number variable says."""
-
-    variable: Name
-    unit: Literal["minutes", "hours", "days", "weeks"]
-
-
-class FieldMoment(Model):
-    field: Name
-
-
-class VariableMoment(Model):
-    variable: Name
-
-
-def _time_of_day(raw: object) -> object:
-    """YAML reads 0900 as a number, which pydantic would take for seconds; an offset would say the zone a second time."""
-    if isinstance(raw, time) and raw.tzinfo is None:
-        return raw
-    if isinstance(raw, str) and re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?", raw):
-        return raw
-    raise PydanticCustomError("invalid_value", 'It is no time of day such as "09:00".')
-
-
-def _moment_in_words(raw: object) -> object:
-    if isinstance(raw, str | datetime) and not (isinstance(raw, str) and raw.strip().isdigit()):
-        return raw
-    raise PydanticCustomError("invalid_value", "It is no date and time with an offset, such as 2026-03-01T09:00:00+01:00.")
-
-
-TimeOfDay = Annotated[time, BeforeValidator(_time_of_day)]
-Moment = Annotated[AwareDatetime, BeforeValidator(_moment_in_words)]
-
-_AMOUNTS = ("years", "months", "weeks", "days", "hours", "minutes")
-
-
-class Delay(StepBase):
-    """Waits for a length of time, or until a moment; `at` moves the end to that time of day, on or after it.
-
-    Lengths of days and more keep the time of day in the business's timezone; hours and minutes are exact.
-    """
+class Delay(Length, StepBase):
+    """Waits for a length of time, or until a moment."""
 
     type: Literal["delay"] = "delay"
-    years: int = Field(0, ge=0, le=100)
-    months: int = Field(0, ge=0, le=1200)
-    weeks: int = Field(0, ge=0, le=5200)
-    days: int = Field(0, ge=0, le=36500)
-    hours: int = Field(0, ge=0, le=876_000)
-    minutes: int = Field(0, ge=0, le=52_560_000)
-    amount: NumberOf | None = Field(None, alias="for")
-    until: Moment | FieldMoment | VariableMoment | None = None
-    at: TimeOfDay | None = None
-
-    @model_validator(mode="after")
-    def _says_one_length(self) -> Self:
-        ways = [any(getattr(self, unit) for unit in _AMOUNTS), self.amount is not None, self.until is not None]
-        if sum(ways) > 1:
-            raise ValueError("A delay takes one of: amounts (years … minutes), for, until.")
-        if not any(ways) and self.at is None:
-            raise ValueError("A delay says how long: amounts (years … minutes), for, until or at.")
-        return self
 
     def summary(self) -> str:
-        at = f" at {self.at:%H:%M}" if self.at else ""
-        match self.until:
-            case datetime():
-                return f"until {self.until.isoformat()}{at}"
-            case FieldMoment():
-                return f"until field {self.until.field}{at}"
-            case VariableMoment():
-                return f"until variable {self.until.variable}{at}"
-            case None:
-                return f"{self._length()}{at}".strip()
-
-    def _length(self) -> str:
-        if self.amount:
-            return f"{self.amount.variable} {self.amount.unit}"
-        amounts = ((unit, getattr(self, unit)) for unit in _AMOUNTS)
-        return " ".join(f"{count} {unit if count > 1 else unit[:-1]}" for unit, count in amounts if count)
+        return self.describe()
 
 
 class GoToStep(StepBase):

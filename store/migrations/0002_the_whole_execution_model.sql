@@ -11,7 +11,7 @@ create index executions_restarted on executions (restarted_from) where restarted
 create index executions_requested on executions (id) where request is not null and finished_at is null;
 create index executions_finished on executions (finished_at) where finished_at is not null;
 create index executions_open on executions (id) where finished_at is null;
-create index executions_open_by_automation on executions (automation_id) where finished_at is null;
+create index executions_open_by_automation on executions (automation_id, id) where finished_at is null;
 
 alter table step_runs add column lane text not null default '';
 alter table step_runs drop constraint step_runs_status_check;

@@ -19,7 +19,8 @@ insert into automation_revisions (automation_id, revision, document) values (:au
 select * from automations where api_name = :api_name;
 
 -- name: lock_automation^
-select * from automations where api_name = :api_name for update;
+-- No key: a step that starts an execution of it holds its own execution, and must not wait here for a save that waits for that.
+select * from automations where api_name = :api_name for no key update;
 
 -- name: list_automations
 select * from automations

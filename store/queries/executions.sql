@@ -1,16 +1,17 @@
 -- name: insert_execution!
 -- The row comes first: its workflow is started under an id made from it.
 insert into executions (
-    id, workflow_id, automation_id, record_id, priority, state, step_id, revision, overrides, trigger, event_id,
-    parent_id, root_id, depth, start_request, created_at, updated_at
+    id, workflow_id, automation_id, record_id, priority, state, step_id, revision, variables, overrides, trigger,
+    event_id, parent_id, root_id, depth, restarted_from, start_request, created_at, updated_at
 ) values (
-    :id, :workflow_id, :automation_id, :record_id, :priority, 'active', :step_id, :revision, :overrides, :trigger, :event_id,
-    :parent_id, :root_id, :depth, :start_request, :now, :now
+    :id, :workflow_id, :automation_id, :record_id, :priority, 'active', :step_id, :revision, :variables, :overrides, :trigger,
+    :event_id, :parent_id, :root_id, :depth, :restarted_from, :start_request, :now, :now
 );
 
 -- name: read_execution^
 -- One execution as people see it.
-select e.*, a.api_name, r.name as record_name, o.api_name as object
+select e.*, a.api_name, r.name as record_name, o.api_name as object,
+       array(select n.id from executions n where n.restarted_from = e.id order by n.id) as restarted_as
 from executions e
 join automations a on a.id = e.automation_id
 left join records r on r.id = e.record_id
@@ -56,9 +57,14 @@ set state = :state, step_id = :step_id, revision = :revision, pause_reason = :pa
 where id = :id;
 
 -- name: close_step_runs!
--- What was under way in an execution that is over.
+-- What was under way in an execution that is over. Its goals are locked in order, as by those who meet them.
+with waits as (
+    select execution_id, sequence from goal_waits where execution_id = :id order by sequence for update
+), gone as (
+    delete from goal_waits g using waits where g.execution_id = waits.execution_id and g.sequence = waits.sequence
+)
 update step_runs set status = 'canceled', finished_at = :now
-where execution_id = :id and status in ('running', 'waiting', 'retrying');
+where execution_id = :id and (status in ('running', 'waiting', 'retrying') or (status = 'held' and finished_at is null));
 
 -- name: read_end^
 -- How an execution ended.

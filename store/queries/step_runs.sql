@@ -8,6 +8,7 @@ select e.state, e.version, e.revision as ran_from, e.step_id, e.pause_reason, e.
        r.created_at as record_created_at, r.updated_at as record_updated_at,
        o.id as object_id, o.revision as object_revision,
        b.name as business_name, b.timezone,
+       (select jsonb_agg(to_jsonb(k)) from kill_switches k where k.lifted_at is null) as switches,
        s.status as run_status, s.outcome as run_outcome, s.started_at as run_started_at
 from executions e
 join automations a on a.id = e.automation_id
@@ -74,7 +75,8 @@ returning true;
 -- name: find_outcome$
 -- What a step run came to, if it did: a wait that is over is still to be gone on from.
 select outcome from step_runs
-where execution_id = :id and sequence = :sequence and outcome is not null and (status <> 'waiting' or :phase::text = 'run');
+where execution_id = :id and sequence = :sequence and outcome is not null
+  and (status not in ('waiting', 'retrying') or :phase::text = 'run');
 
 -- name: read_attempt^
 -- The last failure of a step run, to count one that is told of twice once.
@@ -111,3 +113,7 @@ left join automation_revisions v on v.automation_id = e.automation_id and v.revi
 where s.execution_id = :id and s.sequence > :after
 order by s.sequence
 limit :size;
+
+-- name: has_visited$
+-- Whether a step was ever come to, however that went.
+select exists (select from step_runs where execution_id = :id and step_id = :step_id);

@@ -27,7 +27,8 @@ async def test_both_turns_are_reported_and_compared(tmp_path: Path) -> None:
     assert [row[:2] for row in rows] == [["at rest", "8"], ["flooded", "8"]]
     assert rows[0][5] == "0"
     assert 0 < int(rows[1][5]) < 300
-    assert "In the flood: p50 " in report
+    assert "In the flood, all rounds together: p50 " in report
+    assert "In the flood, median of each round's ratio: p50 " in report
 
 
 async def test_a_flood_that_ended_too_early_is_said(tmp_path: Path) -> None:

@@ -29,8 +29,8 @@ def runs(steps: Sequence[tuple[str, str]]) -> list[Any]:
 
 
 ROW = {
-    "id": _ID, "state": "completed", "reason": None, "record_id": _RECORD, "parent_id": None, "lanes": {}, "steps_run": len(_STEPS),
-    "finished_at": "then", "token": "calling-000",
+    "id": _ID, "state": "completed", "reason": None, "record_id": _RECORD, "parent_id": None, "lanes": {},
+    "steps_run": len(_STEPS), "finished_at": "then", "token": "calling-000",
 }  # fmt: skip
 EXECUTION = Execution(ROW, _CALLING, runs(_STEPS))
 RIGHT = Found(

@@ -1,0 +1,130 @@
+"""Carries what happened to records to the executions that wait for it.
+
+Events are evaluated after their commit, in the order in which they were written. Which goals they meet is written first and
+signalled after that, by whichever worker comes by: a crash in between loses nothing, and a goal is met once.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+from pydantic import TypeAdapter, ValidationError
+from temporalio.service import RPCError
+
+from activities.requesting import PATIENCE, is_missing
+from activities.services import Services
+from automations.event_triggers import AnyEventTrigger, EventTriggerUnion, as_json, matches
+from automations.messages import GoalMet
+from store.database import DATABASE_ERRORS, UNAVAILABLE, Connection
+from store.events import list_new_events, mark_evaluated, take_turn_with_events
+from store.goals import GoalMeeting, lock_open_goal_waits, mark_goals_met, mark_signalled, take_met_goals
+
+_EVENTS = 500
+_SIGNALS = 100
+_AT_ONCE = 20
+_LEASE = timedelta(seconds=30)
+"""More than a batch of signals takes: by then its worker has died, or Temporal did not take them."""
+_IDLE = timedelta(seconds=0.2)
+_AWAY = timedelta(seconds=1)
+
+_TRIGGERS: TypeAdapter[list[AnyEventTrigger]] = TypeAdapter(list[EventTriggerUnion])
+_LOG = structlog.get_logger("everstep.relay")
+
+
+async def relay_once(services: Services) -> int:
+    """A batch of each: evaluates events, and signals the goals that they met. 0 if there was nothing to do.
+
+    Raises one of UNAVAILABLE or DATABASE_ERRORS; what was not done then is done the next time.
+    """
+    return await evaluate_events(services) + await signal_met_goals(services)
+
+
+async def keep_relaying(services: Services) -> None:
+    """For as long as the worker runs, whatever goes wrong; at once where there is more."""
+    while True:
+        try:
+            wait = timedelta(0) if await relay_once(services) else _IDLE
+        except (*UNAVAILABLE, *DATABASE_ERRORS) as error:
+            _LOG.warning("service_away", while_doing="relay_once", why=str(error))
+            wait = _AWAY
+        except Exception:
+            _LOG.exception("relay_failed")
+            wait = _AWAY
+        await asyncio.sleep(wait.total_seconds())
+
+
+async def evaluate_events(services: Services) -> int:
+    """How many; 0 also while another worker does it."""
+    async with services.database.transaction() as connection:
+        if not await take_turn_with_events(connection):
+            return 0
+        events = await list_new_events(connection, _EVENTS)
+        if events:
+            now = datetime.now(UTC)
+            await _meet_goals(connection, events, now)
+            await mark_evaluated(connection, [event["id"] for event in events], now)
+    return len(events)
+
+
+async def _meet_goals(connection: Connection, events: Sequence[Any], now: datetime) -> None:
+    by_record: Mapping[UUID, list[Any]] = defaultdict(list)
+    for event in events:
+        if event["record_id"] is not None:
+            by_record[event["record_id"]].append(event)
+    waits = await lock_open_goal_waits(connection, by_record.keys(), {event["kind"] for event in events})
+    met = [found for wait in waits if (found := _meeting(wait, by_record[wait["record_id"]])) is not None]
+    if met:
+        await mark_goals_met(connection, met, now)
+
+
+def _meeting(wait: Any, events: Iterable[Any]) -> GoalMeeting | None:
+    """By the first event that fits, of those since the goal was reached."""
+    triggers = _triggers(wait)
+    for event in events:
+        if event["number"] > wait["after_event"]:
+            for trigger in triggers:
+                if matches(trigger, event["kind"], event["payload"]):
+                    return GoalMeeting(wait["execution_id"], wait["sequence"], event["id"], as_json(trigger))
+    return None
+
+
+def _triggers(wait: Any) -> list[AnyEventTrigger]:
+    """None of them where a newer release wrote what this one cannot read: one goal stands in the way of no other."""
+    try:
+        return _TRIGGERS.validate_python(wait["triggers"])
+    except ValidationError as error:
+        _LOG.warning("goal_unreadable", execution_id=str(wait["execution_id"]), sequence=wait["sequence"], why=str(error))
+        return []
+
+
+async def signal_met_goals(services: Services) -> int:
+    """How many workflows were told. One that could not be is told later."""
+    now = datetime.now(UTC)
+    async with services.database.connection() as connection:
+        rows = await take_met_goals(connection, now, now + _LEASE, _SIGNALS)
+    told: list[Any] = []
+    for start in range(0, len(rows), _AT_ONCE):
+        some = rows[start : start + _AT_ONCE]
+        answers = await asyncio.gather(*(_is_told(services, row) for row in some))
+        told += [row for row, is_told in zip(some, answers, strict=True) if is_told]
+    if told:
+        async with services.database.connection() as connection:
+            await mark_signalled(connection, told)
+    return len(told)
+
+
+async def _is_told(services: Services, row: Any) -> bool:
+    """Also of a workflow that is gone: its execution is ended by others, and its goals with it."""
+    try:
+        handle = services.temporal.get_workflow_handle(row["workflow_id"])
+        await handle.signal("met", GoalMet(sequence=row["sequence"]), rpc_timeout=PATIENCE)
+    except RPCError as error:
+        if is_missing(error):
+            return True
+        _LOG.warning("signal_postponed", execution_id=str(row["execution_id"]), sequence=row["sequence"], why=str(error))
+        return False
+    return True

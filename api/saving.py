@@ -1,0 +1,135 @@
+"""Taking a document: read as its author wrote it, checked as a whole, saved over the revision that its author saw."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from api.errors import RefusedError
+from automations.document import AutomationDocument
+from automations.fields import ObjectDefinition
+from automations.identity import with_kept_ids
+from automations.parsing import parse_document
+from automations.problems import Problem
+from automations.reading import DocumentSyntaxError, read_yaml
+from automations.shape import given_ids
+from store.automations import (
+    create_automation,
+    list_existing_automations,
+    lock_automation,
+    read_automation,
+    replace_automation,
+)
+from store.database import Connection
+from store.objects import list_objects, read_object
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A document without mistakes. `given` are the ids that its author wrote; the others are made up."""
+
+    document: AutomationDocument
+    given: frozenset[str]
+    warnings: list[Problem]
+
+
+@dataclass(frozen=True)
+class Saved:
+    """The automation's row after a save, and the document before it; None for a new automation."""
+
+    row: Any
+    before: AutomationDocument | None
+
+
+def expected_revision(if_match: str | None, last_revision: int | None) -> int | None:
+    """Raises RefusedError 400 for an If-Match that is no ETag of an automation."""
+    if if_match is None or if_match.strip() == "*":
+        return last_revision
+    text = if_match.strip().removeprefix("W/").strip('"')
+    if not text.isdigit():
+        raise RefusedError(400, "invalid_etag", "If-Match takes the ETag of an automation: its revision in quotes.")
+    return int(text)
+
+
+async def read_draft(connection: Connection, body: bytes, api_name: str) -> Draft:
+    """JSON or YAML. Raises RefusedError: 400 for a text that is neither, 422 with all mistakes at once."""
+    raw = _read(body)
+    parsed = parse_document(raw, await _all_objects(connection))
+    problems = list(parsed.problems)
+    document = parsed.document
+    if document and document.api_name != api_name:
+        problems.append(Problem(path="api_name", code="other_api_name", sentence=f"The address says {api_name}."))
+    errors = [problem for problem in problems if problem.severity == "error"]
+    if errors or document is None:
+        shown = [{"path": error.path, "code": error.code, "sentence": error.sentence} for error in errors]
+        raise RefusedError(422, "invalid_document", f"The document has {len(errors)} mistake{'s' * (len(errors) != 1)}.", shown)
+    return Draft(document, frozenset(given_ids(raw)), [*problems, *await _missing_targets(connection, document)])
+
+
+def _read(body: bytes) -> Any:
+    try:
+        return read_yaml(body.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise RefusedError(400, "invalid_text", "The document is not UTF-8.") from error
+    except DocumentSyntaxError as error:
+        raise RefusedError(400, error.code, error.sentence) from error
+
+
+async def _all_objects(connection: Connection) -> dict[str, ObjectDefinition]:
+    objects: dict[str, ObjectDefinition] = {}
+    cursor: str | None = None
+    while page := await list_objects(connection, cursor=cursor, size=200):
+        objects.update({stored.definition.api_name: stored.definition for stored in page})
+        cursor = page[-1].definition.api_name
+    return objects
+
+
+async def _missing_targets(connection: Connection, document: AutomationDocument) -> list[Problem]:
+    """An automation that is started and not there yet is no mistake: the two may be saved in any order."""
+    wanted = document.started_automations()
+    there = {*await list_existing_automations(connection, sorted(set(wanted.values()))), document.api_name}
+    return [
+        Problem(path=path, code="unknown_automation", sentence=f"There is no automation {name} yet.", severity="warning")
+        for path, name in wanted.items()
+        if name not in there
+    ]
+
+
+async def save(connection: Connection, draft: Draft, expected: int | None) -> Saved:
+    """Creates the automation or replaces its document, in the transaction of the caller.
+
+    Raises RefusedError: 412 if it is not at the `expected` revision, 409 if it works on another object.
+    """
+    object_id = await _object_id(connection, draft)
+    api_name = draft.document.api_name
+    row = await lock_automation(connection, api_name)
+    if row is None and expected is None and await create_automation(connection, draft.document, object_id):
+        return Saved(await read_automation(connection, api_name), None)
+    row = row or await lock_automation(connection, api_name)
+    found = row["revision"] if row else None
+    if row is None or (expected is not None and found != expected):
+        said = f"The automation is at revision {found}, not {expected}: read it again."
+        said = said if row else "There is no such automation yet."
+        raise RefusedError(412, "revision_changed", said)
+    before, after = replacing(row, object_id, draft)
+    await replace_automation(connection, row["id"], row["revision"], after, object_id)
+    return Saved(await read_automation(connection, api_name), before)
+
+
+async def compare(connection: Connection, row: Any, draft: Draft) -> tuple[AutomationDocument, AutomationDocument]:
+    """The document as it is, and as a save would leave it. Raises RefusedError 409 as the save would."""
+    return replacing(row, await _object_id(connection, draft), draft)
+
+
+async def _object_id(connection: Connection, draft: Draft) -> Any:
+    stored = await read_object(connection, draft.document.object) if draft.document.object else None
+    return stored.id if stored else None
+
+
+def replacing(row: Any, object_id: Any, draft: Draft) -> tuple[AutomationDocument, AutomationDocument]:
+    """What a document does not say about listening stays as it is, and parts that say the same keep their ids."""
+    if row["object_id"] != object_id:
+        raise RefusedError(409, "object_changed", "An automation stays with its object: save this one under another api_name.")
+    document = draft.document
+    if "active" not in document.model_fields_set:
+        document = document.model_copy(update={"active": row["active"]})
+    before = AutomationDocument.model_validate(row["document"])
+    return before, with_kept_ids(document, before, draft.given)

@@ -1,0 +1,190 @@
+"""Why a lane is where it is."""
+
+from datetime import datetime
+from typing import Any, assert_never, get_args
+
+from automations.executions import PauseReason, RequestKind
+from automations.explain.facts import Explanation, Facts, LaneFacts
+from automations.explain.words import because, capital, moment, somebody, step_facts, step_in_words, told
+from automations.lanes import MAIN
+from automations.nesting import configuration
+from automations.retries import MAX_ATTEMPTS
+from automations.transitions import PATHS, applies
+
+Said = tuple[str, dict[str, Any]]
+
+
+def explain_lane(lane: LaneFacts, facts: Facts) -> Explanation:
+    """Of an open execution. Without further lanes this is the whole explanation."""
+    standing = lane.standing
+    sentence, found = _of_state(lane, facts)
+    kinds: tuple[RequestKind, ...] = get_args(RequestKind)
+    return Explanation(
+        capital(sentence),
+        {
+            "lane": lane.lane, "state": standing.state, "pause_reason": standing.pause_reason,
+            **step_facts(standing.step, lane.step), **found,
+            "can": [kind for kind in kinds if applies(kind, standing.state, standing.pause_reason)],
+        },
+    )  # fmt: skip
+
+
+def _of_state(lane: LaneFacts, facts: Facts) -> Said:
+    match lane.standing.state:
+        case "active":
+            return _active(lane, facts)
+        case "retrying":
+            return _retrying(lane, facts)
+        case "paused":
+            return _paused(lane, facts, lane.standing.pause_reason or "manual")
+        case _:
+            assert_never(lane.standing.state)
+
+
+def _paused(lane: LaneFacts, facts: Facts, reason: PauseReason) -> Said:
+    match reason:
+        case "delay":
+            return _delay(lane, facts)
+        case "goal":
+            return _goal(lane, facts)
+        case "error":
+            return _error(lane, facts)
+        case "condition_error":
+            return _undecided(lane, facts)
+        case "manual":
+            return _by_hand(lane, facts)
+        case "automation":
+            return _by_step(lane, facts)
+        case "kill_switch":
+            return _switched(lane, facts)
+        case _:
+            assert_never(reason)
+
+
+def _subject(lane: LaneFacts) -> str:
+    return "the execution" if lane.lane == MAIN else f"lane {lane.lane}"
+
+
+def _step(lane: LaneFacts) -> str:
+    return step_in_words(lane.standing.step, lane.step)
+
+
+def _since(lane: LaneFacts, facts: Facts) -> datetime:
+    """A pause begins where its step run ended or began to wait; else nothing newer is known than the last change."""
+    run = lane.run
+    return (run.finished_at or run.started_at) if run else facts.updated_at
+
+
+def _active(lane: LaneFacts, facts: Facts) -> Said:
+    run, subject = lane.run, _subject(lane)
+    if not facts.workflow_started:
+        since = moment(facts.created_at, facts.zone)
+        return f"{subject} is queued since {since}; it begins as soon as a worker takes it.", _when(since=facts.created_at)
+    if lane.standing.step is None:
+        return f"{subject} has no step left to run and is about to end.", _when(since=facts.updated_at)
+    if run and run.status == "running":
+        again = f", attempt {run.attempt} of {MAX_ATTEMPTS}" if run.attempt > 1 else ""
+        since = moment(run.started_at, facts.zone)
+        return f"{subject} is running {_step(lane)} since {since}{again}.", {
+            **_when(since=run.started_at),
+            "attempt": run.attempt,
+        }
+    since = moment(facts.updated_at, facts.zone)
+    return f"{_step(lane)} is next since {since}; it runs as soon as a worker is free.", _when(since=facts.updated_at)
+
+
+def _retrying(lane: LaneFacts, facts: Facts) -> Said:
+    standing = lane.standing
+    code, sentence = _problem(lane)
+    at = f" follows on {moment(standing.retry_at, facts.zone)}" if standing.retry_at else " follows"
+    said = f"{_step(lane)} failed: {told(sentence)} Attempt {standing.attempt} of {MAX_ATTEMPTS}{at}; retry makes it at once."
+    found = {"attempt": standing.attempt, "attempts": MAX_ATTEMPTS, "code": code, "problem": sentence}
+    return said, {**found, **_when(retry_at=standing.retry_at)}
+
+
+def _delay(lane: LaneFacts, facts: Facts) -> Said:
+    until = lane.standing.waiting_until
+    moment_of_end = f" until {moment(until, facts.zone)}" if until else ""
+    given = [each.get("found") for each in lane.run.used if each.get("ref") == "delay"] if lane.run else []
+    found = {"timezone": facts.zone.key, "given": given[0] if given else None}
+    said = f"{_subject(lane)} waits{moment_of_end} at {_step(lane)}."
+    return said, {**found, **_when(since=_since(lane, facts), until=until), **_local(until, facts)}
+
+
+def _goal(lane: LaneFacts, facts: Facts) -> Said:
+    until = lane.standing.waiting_until
+    patience = f"until {moment(until, facts.zone)} at the latest" if until else "for as long as it takes"
+    said = f"{_subject(lane)} waits {patience} for what {_step(lane)} names to happen."
+    shown = configuration(lane.step) if lane.step else {}
+    found = {"triggers": shown.get("triggers"), "timeout": shown.get("timeout"), "timezone": facts.zone.key}
+    return said, {**found, **_when(since=_since(lane, facts), until=until), **_local(until, facts)}
+
+
+def _error(lane: LaneFacts, facts: Facts) -> Said:
+    since = _since(lane, facts)
+    code, sentence = _problem(lane)
+    found = {**_when(since=since), "code": code, "problem": sentence, "attempts": lane.run.attempt if lane.run else None}
+    if lane.run and lane.run.error is None:
+        said = f"{_step(lane)} stopped {_subject(lane)} with an error on {moment(since, facts.zone)}: {told(sentence)}"
+        return f"{said} Resume it to go on after the step, or cancel it.", found
+    said = f"{_subject(lane)} is paused since {moment(since, facts.zone)}, as {_step(lane)} failed: {told(sentence)}"
+    return f"{said} Mend the cause and resume it to run the step again, skip the step, or cancel it.", found
+
+
+def _undecided(lane: LaneFacts, facts: Facts) -> Said:
+    since = _since(lane, facts)
+    code, sentence = _problem(lane)
+    yes, no = PATHS["condition_error"]
+    said = (
+        f"{_subject(lane)} is paused since {moment(since, facts.zone)}, as {_step(lane)} could not be decided: {told(sentence)}"
+    )
+    found = {**_when(since=since), "code": code, "problem": sentence, "paths": [yes, no]}
+    return f"{said} Skip the step with the path to take, {yes} or {no}, or cancel the execution.", found
+
+
+def _by_hand(lane: LaneFacts, facts: Facts) -> Said:
+    asked, standing = facts.last_asked("pause"), lane.standing
+    if asked and (standing.reason or "").startswith(f"paused by {asked.by or 'a person'}"):
+        said = f"{_subject(lane)} was paused by {somebody(asked.by)} on {moment(asked.at, facts.zone)}{because(asked.why)}"
+        found: dict[str, Any] = {"by": asked.by, "why": asked.why, **_when(since=asked.at)}
+    else:
+        said = f"{_subject(lane)} is {told(standing.reason or 'paused by a person')}"
+        found = _when(since=facts.updated_at)
+    until = standing.waiting_until
+    clock = f"; its wait goes on meanwhile, until {moment(until, facts.zone)}" if until else ""
+    return f"{said} It stands at {_step(lane)}{clock}. Resume it to let it go on.", {**found, **_when(until=until)}
+
+
+def _by_step(lane: LaneFacts, facts: Facts) -> Said:
+    since = _since(lane, facts)
+    said = f"{_step(lane)} paused {_subject(lane)} on {moment(since, facts.zone)}{because(lane.standing.reason or '')}"
+    return f"{said} Resume it to go on after the step.", {**_when(since=since), "why": lane.standing.reason}
+
+
+def _switched(lane: LaneFacts, facts: Facts) -> Said:
+    switch, since = lane.switch, _since(lane, facts)
+    said = f"{_subject(lane)} is held before {_step(lane)} since {moment(since, facts.zone)}"
+    if switch is None:
+        return f"{said}{because(lane.standing.reason or '')} It goes on once that is lifted.", _when(since=since)
+    found = {"switch": switch.name, "by": switch.set_by, "why": switch.why, **_when(since=since, set_at=switch.set_at)}
+    said = f"{said} by the {switch.name}, which {switch.set_by} set on {moment(switch.set_at, facts.zone)}{because(switch.why)}"
+    if switch.lifted_at is None:
+        return f"{said} It goes on by itself once the switch is lifted.", found
+    lifted = f"It was lifted by {somebody(switch.lifted_by or '')} on {moment(switch.lifted_at, facts.zone)}"
+    return f"{said} {lifted} and goes on in a moment.", {**found, **_when(lifted_at=switch.lifted_at)}
+
+
+def _problem(lane: LaneFacts) -> tuple[str | None, str]:
+    """The code and the sentence of what went wrong."""
+    error = lane.run.error if lane.run else None
+    if error:
+        return error.get("code"), str(error.get("sentence", ""))
+    return None, lane.standing.reason or "nothing more is known"
+
+
+def _when(**moments: datetime | None) -> dict[str, Any]:
+    return {name: at.isoformat() if at else None for name, at in moments.items()}
+
+
+def _local(until: datetime | None, facts: Facts) -> dict[str, Any]:
+    return {"until_local": until.astimezone(facts.zone).isoformat() if until else None}
