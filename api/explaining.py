@@ -20,8 +20,8 @@ from store.automations import read_automation, read_document
 from store.business import read_business
 from store.database import Connection
 from store.executions import read_execution
-from store.explaining import failed_runs, last_run, last_runs
 from store.kill_switches import read_kill_switch
+from store.last_runs import failed_runs, last_run, last_runs
 from store.requests import list_requests
 from store.standings import standings_of
 

@@ -10,13 +10,14 @@ from activities.requesting import deliver
 from activities.settings import Settings
 from api.errors import RefusedError
 from api.problems import NotFoundError
-from automations.asking import Refused, meant
+from automations.asking import Refused, lanes_meant, meant
 from automations.executions import TERMINAL_STATES, Request, RequestKind
-from automations.lanes import Standing, Standings
+from automations.lanes import MAIN, Standing, Standings
 from automations.messages import Ending
 from automations.transitions import Stand
 from store.database import Connection, Database
 from store.executions import end_execution, lock_execution, write_request
+from store.last_runs import last_runs
 from store.requests import insert_request
 
 _STANDING: frozenset[RequestKind] = frozenset({"pause", "cancel"})
@@ -48,7 +49,7 @@ async def ask(
         row = await lock_execution(connection, execution_id)
         if row is None:
             raise NotFoundError("execution", execution_id)
-        request = _accepted(row, request)
+        request = await pinned(connection, row, _accepted(row, request))
         await insert_request(connection, execution_id, request, datetime.now(UTC))
         await write_request(connection, execution_id, request if kind in _STANDING else None)
         if not await deliver(client, settings, row, request):
@@ -66,6 +67,17 @@ def _accepted(row: Any, request: Request) -> Request:
     return found
 
 
+async def pinned(connection: Connection, row: Any, request: Request) -> Request:
+    """To the step runs that stand there now: whatever comes after them is another matter."""
+    lanes = lanes_meant(request, _stands_by_lane(row))
+    standing = await last_runs(connection, row["id"], lanes) if lanes else {}
+    return request.model_copy(update={"runs": [_run_name(run, request.kind) for run in standing.values()]})
+
+
+def _run_name(run: Any, kind: RequestKind) -> str:
+    return f"{run['sequence']}/{run['attempt'] + 1}" if kind == "retry" else f"{run['sequence']}"
+
+
 def _is_being_paused(row: Any) -> bool:
     """The request that stands counts as done: a resume right after a pause means something."""
     return bool(row["request"]) and row["request"]["kind"] == "pause"
@@ -78,11 +90,15 @@ def _whole(row: Any) -> Stand:
 
 
 def _stands(row: Any) -> list[Stand]:
+    return list(_stands_by_lane(row).values())
+
+
+def _stands_by_lane(row: Any) -> dict[str, Stand]:
     """One for each lane in which something runs or waits."""
     if row["state"] in TERMINAL_STATES or not row["lanes"] or _is_being_paused(row):
-        return [_whole(row)]
+        return {MAIN: _whole(row)}
     lanes = {lane: Standing.model_validate(standing) for lane, standing in row["lanes"].items()}
-    return [Stand(lane.state, lane.pause_reason, lane.step) for lane in Standings(lanes).walked.values()]
+    return {lane: Stand(each.state, each.pause_reason, each.step) for lane, each in Standings(lanes).walked.items()}
 
 
 async def _without_workflow(connection: Connection, row: Any, request: Request) -> None:

@@ -1,6 +1,6 @@
 """What a request means to an execution that stands where it stands, perhaps in several lanes at once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -65,3 +65,14 @@ def _skip_of(request: Request, stand: Stand, *, is_one_of_several: bool) -> Requ
         return Refused("path_needed", f"Step {stand.step} has two ways on: say path, {paths[0]} or {paths[1]}.", "path")
     # Another lane may come to stand on a step that can be skipped before the request is there.
     return request.model_copy(update={"step": stand.step}) if is_one_of_several else request
+
+
+def lanes_meant(request: Request, lanes: Mapping[str, Stand]) -> list[str]:
+    """The lanes whose step runs a request is for; none where it is for the execution as a whole."""
+    if request.kind in ("pause", "cancel"):
+        return []
+    return [
+        lane
+        for lane, stand in lanes.items()
+        if request.step in (None, stand.step) and stand.reason != "manual" and applies(request.kind, stand.state, stand.reason)
+    ]

@@ -1,8 +1,8 @@
 """The life of an execution: the words for its states, and for what is asked of it. What leads where is in `transitions`."""
 
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 State = Literal["active", "paused", "retrying", "completed", "canceled", "failed"]
 OpenState = Literal["active", "paused", "retrying"]
@@ -14,11 +14,16 @@ RequestKind = Literal["pause", "resume", "cancel", "skip", "retry"]
 TERMINAL_STATES: frozenset[str] = frozenset(get_args(TerminalState))
 
 
+RunName = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,9}(/[0-9]{1,3})?$")]
+
+
 class Request(BaseModel):
     """What a person asks of an execution; also the argument of the signal of that name.
 
     The same `id` twice is one request. `path` goes with the skip of a condition. `step` names the step that is meant, where
-    several lanes stand on steps of their own; without it all are meant to which the request applies.
+    several lanes stand on steps of their own; without it all are meant to which the request applies. `runs` names the step runs
+    that stood there when it was asked, as `7`, or `7/2` for the wait for a second attempt: it reaches these even if it comes
+    before they wait, and never a later one.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -29,6 +34,7 @@ class Request(BaseModel):
     why: str = ""
     path: str | None = None
     step: str | None = None
+    runs: Annotated[list[RunName], Field(max_length=100)] = []
     cause: CancelReason = "person"
 
 

@@ -65,6 +65,7 @@ class Carried(Message):
     seen: list[str] = []
     pause: Request | None = None
     met: list[int] = []
+    early: dict[str, Request] = {}
     lanes: list[Cursor] = []
 
 

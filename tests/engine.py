@@ -20,6 +20,7 @@ from activities.relaying import keep_relaying
 from activities.services import Services
 from activities.settings import Settings
 from activities.starting import Cause, Target, create_execution, launch
+from api.requesting import pinned
 from automations.document import AutomationDocument
 from automations.executions import Request, RequestKind
 from automations.fields import ObjectDefinition
@@ -200,6 +201,9 @@ class Engine:
         request = Request(id=parts.pop("id", str(uuid4())), kind=kind, by="ada@example.com", **parts)
         if kind in ("pause", "cancel"):
             await self.write_request(execution_id, request)
+        async with self.database.transaction() as connection:
+            row = await lock_execution(connection, execution_id)
+            request = await pinned(connection, row, request)
         with contextlib.suppress(RPCError):
             await self.send(execution_id, request)
 

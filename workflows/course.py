@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from temporalio import workflow
 
-from automations.messages import Carried, Cursor, ExecutionStart
+from automations.messages import Cursor, ExecutionStart
 from automations.outcomes import LaneStart, Next
 from workflows.requests import RequestDesk
 from workflows.runaway import RunawayGuard
@@ -53,14 +53,7 @@ class Course:
 
     def onward(self) -> ExecutionStart:
         """The argument with which the workflow continues as new."""
-        seen, pause, met = self.desk.carried()
         cursors = [lane.cursor() for lane in self.lanes.values()]
-        carried = Carried(
-            sequence=self.sequence,
-            visits=dict(self.guard.visits),
-            seen=seen,
-            pause=pause,
-            met=[sequence for sequence in met if any(cursor.sequence == sequence for cursor in cursors)],
-            lanes=cursors,
-        )
-        return self._start.model_copy(update={"carried": carried})
+        kept = self.desk.carried([cursor.sequence for cursor in cursors])
+        counts = {"sequence": self.sequence, "visits": dict(self.guard.visits), "lanes": cursors}
+        return self._start.model_copy(update={"carried": kept.model_copy(update=counts)})

@@ -168,13 +168,13 @@ class Lane:
         return Retry(next=Again(step=step, attempt=at.attempt + 1, phase=at.phase), until=retry_at, says=says)
 
     async def _retry(self, at: Retry) -> At:
-        waiter = Waiter(at.next.step.id, _RETRYING)
+        waiter = Waiter(at.next.step.id, _RETRYING, f"{self._sequence}/{at.next.attempt}")
         nudge = await self._waits.linger("retrying", None, at.until, waiter, at.says)
         return at if nudge is None and self._is_carried(at.until) else at.next
 
     async def _wait(self, at: Wait) -> At:
         self._since_wait.clear()
-        waiter = Waiter(at.step.id, _WAITING, self._sequence if at.reason == "goal" else None)
+        waiter = Waiter(at.step.id, _WAITING, f"{self._sequence}", self._sequence if at.reason == "goal" else None)
         nudge = await self._waits.linger("paused", at.reason, at.until, waiter, at.says)
         match nudge:
             case Request():
@@ -187,7 +187,7 @@ class Lane:
     async def _hold(self, at: Hold) -> At:
         self._since_wait.clear()
         accepts = _HELD if at.reason != "condition_error" else _HELD - {"resume"}
-        waiter = Waiter(at.step.id, accepts, switched=at.reason == "kill_switch")
+        waiter = Waiter(at.step.id, accepts, f"{self._sequence}", switched=at.reason == "kill_switch")
         nudge = await self._waits.linger("paused", at.reason, None, waiter, at.says)
         if not isinstance(nudge, Request):
             return at

@@ -1,6 +1,6 @@
 """What people ask of a running execution, kept until the execution does it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,13 +21,15 @@ Nudge = Request | GoalMet
 
 @dataclass
 class Waiter:
-    """A lane that waits, and what would end its wait early; `goal` is the step run that waits to be met.
+    """A lane that waits, and what would end its wait early. `run` names its step run as requests do; `goal` is its number if it
+    waits to be met.
 
     What a kill switch holds goes on only when the switch is lifted, and then nothing else does.
     """
 
     step: str
     accepts: frozenset[RequestKind]
+    run: str = ""
     goal: int | None = None
     switched: bool = False
     nudge: Nudge | None = None
@@ -36,8 +38,8 @@ class Waiter:
 class RequestDesk:
     """Takes requests from signals and from the execution's row, once each.
 
-    Pause and cancel stand until they are lifted or done. The others mean something only to a lane that waits for them: at any
-    other time they are left aside with a log line.
+    Pause and cancel stand until they are lifted or done. The others mean something only to a lane that waits for them: one that
+    names the step run is kept until that waits, as the store may say so a moment before; any other is left aside with a log line.
     """
 
     def __init__(self, carried: Carried) -> None:
@@ -48,6 +50,7 @@ class RequestDesk:
         self._seen = list(carried.seen)
         self._waiters: list[Waiter] = []
         self._met = set(carried.met)
+        self._early = dict(carried.early)
 
     def take(self, request: Request) -> None:
         """From a signal. One that the row showed before is filed again: it overtook the signals sent before it."""
@@ -83,11 +86,16 @@ class RequestDesk:
             self.pause = None
         elif request.kind == "pause" and (meant or len(self._waiters) < self.lanes_open()):
             self.pause = request
-        elif request.kind != "pause" and meant:
-            for waiter in meant:
-                waiter.nudge = waiter.nudge or request
+        elif request.kind != "pause" and (meant or request.runs):
+            self._hand_over(request, meant)
         else:
             workflow.logger.info("ignored %s of %s: it does not apply now", request.kind, request.by)
+
+    def _hand_over(self, request: Request, meant: list[Waiter]) -> None:
+        for waiter in meant:
+            waiter.nudge = waiter.nudge or request
+        early = {run: request for run in request.runs if all(run != waiter.run for waiter in self._waiters)}
+        self._early = dict([*self._early.items(), *early.items()][-_REMEMBERED:])
 
     def _meant(self, request: Request) -> list[Waiter]:
         return [
@@ -95,6 +103,7 @@ class RequestDesk:
             for each in self._waiters
             if request.kind in each.accepts
             and request.step in (None, each.step)
+            and (not request.runs or each.run in request.runs)
             and (request.cause == "kill_switch") == each.switched
         ]
 
@@ -104,13 +113,17 @@ class RequestDesk:
 
     async def nudged(self, waiter: Waiter, until: datetime | None, says: str) -> Nudge | None:
         """Waits for what is accepted here, a pause, or the moment; None if the moment came or something stands in the way."""
-        waiter.nudge = GoalMet(sequence=waiter.goal) if waiter.goal in self._met else None
+        waiter.nudge = GoalMet(sequence=waiter.goal) if waiter.goal in self._met else self._asked_early(waiter)
         self._waiters.append(waiter)
         try:
             await self._nudge_or_moment(waiter, until, says)
             return waiter.nudge
         finally:
             self._waiters.remove(waiter)
+
+    def _asked_early(self, waiter: Waiter) -> Request | None:
+        request = self._early.pop(waiter.run, None)
+        return request if request and request.kind in waiter.accepts and not waiter.switched else None
 
     async def _nudge_or_moment(self, waiter: Waiter, until: datetime | None, says: str) -> None:
         timeout = until - workflow.now() if until else None
@@ -125,6 +138,11 @@ class RequestDesk:
         except TimeoutError:
             return
 
-    def carried(self) -> tuple[list[str], Request | None, list[int]]:
-        """What is remembered, the pause that stands, and the step runs whose goals were met."""
-        return self._seen, self.pause, sorted(self._met)
+    def carried(self, runs: Collection[int]) -> Carried:
+        """What goes along when the workflow continues as new, of these step runs."""
+        return Carried(
+            seen=self._seen,
+            pause=self.pause,
+            met=sorted(self._met & set(runs)),
+            early={run: request for run, request in self._early.items() if int(run.partition("/")[0]) in runs},
+        )
