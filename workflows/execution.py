@@ -14,7 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from automations.outcomes import End, LaneEnd, LaneStart
     from workflows import bookkeeping
     from workflows.course import Course
-    from workflows.lane import Lane
+    from workflows.lane import Lane, let_go
     from workflows.shown import show_state
 
 
@@ -52,6 +52,7 @@ class ExecutionWorkflow:
         walk = asyncio.create_task(lane.run())
         await workflow.wait_condition(lambda: walk.done() or self._desk.cancel is not None)
         if self._desk.cancel and not (walk.done() and walk.result()):
+            walk.add_done_callback(let_go)
             walk.cancel()
             return await self._cancel(self._desk.cancel)
         return self._ended(walk.result())

@@ -210,6 +210,7 @@ class Lane:
                 left += [lanes[lane].lane for lane in done if lane.result() is None]
         finally:
             for lane in pending:
+                lane.add_done_callback(let_go)
                 lane.cancel()
         if left:
             return at.model_copy(update={"lanes": [start for start in at.lanes if start.lane in left]})
@@ -232,3 +233,9 @@ class Lane:
     async def _end(self, broken_limit: str) -> End:
         ending = Ending(execution_id=self._course.execution_id, now=workflow.now(), state="failed", reason=broken_limit)
         return await bookkeeping.end_execution(ending)
+
+
+def let_go(lane: "asyncio.Task[End | LaneEnd | None]") -> None:
+    """What a lane that was canceled raised is of no interest to anybody, and nobody waits for it."""
+    if not lane.cancelled():
+        lane.exception()

@@ -8,21 +8,25 @@ import json
 import os
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Coroutine
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import hypothesis
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
 from activities.settings import Settings
 from automations.document import AutomationDocument
-from automations.lanes import Standing, Standings
+from automations.lanes import Standing
 from automations.positions import Positions
-from deploy.processes import ChildProcess
+from deploy.temporal import TemporalDevServer
 from store.database import Database
 from store.standings import standings_of
 from tests.builders import Json
@@ -41,38 +45,51 @@ OVER = {"completed", "canceled", "failed"}
 
 
 class World:
-    """The services of one test, and a worker process that can be killed."""
+    """The services of one test, and a worker in a process of its own.
 
-    def __init__(self, engine: Engine, http: HttpServer, start_worker: Start, loop: asyncio.AbstractEventLoop) -> None:
+    Where time `jumps` no worker is killed: the time-skipping server does not hand out again what a dead one had.
+    """
+
+    def __init__(self, engine: Engine, http: HttpServer, start_worker: Start, *, jumps: bool) -> None:
         self.engine = engine
         self.http = http
-        self._start_worker = start_worker
-        self._loop = loop
-        self._worker: ChildProcess | None = None
+        self.jumps = jumps
         self.count = 0
+        self._loop = asyncio.get_running_loop()
+        self._start_worker = start_worker
+        self._worker = start_worker()
 
     def do(self, work: Coroutine[Any, Any, Any]) -> Any:
         return self._loop.run_until_complete(work)
 
-    async def work(self) -> None:
-        self._worker = self._worker or self._start_worker()
-
     async def kill(self) -> None:
-        if self._worker:
-            await self._worker.kill()
+        await self._worker.kill()
         self._worker = self._start_worker()
+
+    def here(self, steps: list[Json]) -> list[Json]:
+        """Calls go to this world's server; where time does not jump, delays are short."""
+        text = json.dumps(steps).replace(CALLS, self.http.url)
+        soon = (datetime.now(UTC) + timedelta(seconds=1)).isoformat()
+        return json.loads(text if self.jumps else text.replace('"days": 1', f'"until": "{soon}"'))
 
 
 @pytest.fixture
-async def world(
-    database: Database, time_skipping: WorkflowEnvironment, settings: Settings, http: HttpServer, tmp_path: Any
+async def jumping_world(
+    database: Database, time_skipping: WorkflowEnvironment, settings: Settings, http: HttpServer, tmp_path: Path
 ) -> AsyncIterator[World]:
     limited = settings.model_copy(update=LIMITS)
     address = time_skipping.client.service_client.config.target_host
     async with worker_processes(limited, address, tmp_path) as start:
-        world = World(Engine(database, time_skipping.client, limited), http, start, asyncio.get_running_loop())
-        await world.work()
-        yield world
+        yield World(Engine(database, time_skipping.client, limited), http, start, jumps=True)
+
+
+@pytest.fixture
+async def deadly_world(
+    database: Database, temporal: TemporalDevServer, temporal_client: Client, settings: Settings, http: HttpServer, tmp_path: Path
+) -> AsyncIterator[World]:
+    limited = settings.model_copy(update=LIMITS)
+    async with worker_processes(limited, temporal.address, tmp_path) as start:
+        yield World(Engine(database, temporal_client, limited), http, start, jumps=False)
 
 
 class Executions(RuleBasedStateMachine):
@@ -94,12 +111,9 @@ class Executions(RuleBasedStateMachine):
         self.api_name = f"random-{self.world.count}"
         self.world.do(self._start(steps))
 
-    def pointed(self, steps: list[Json]) -> list[Json]:
-        return json.loads(json.dumps(steps).replace(CALLS, self.world.http.url))
-
     async def _start(self, steps: list[Json]) -> None:
         self.lead = await self.engine.lead(seats=0)
-        await self.engine.save(api_name=self.api_name, object="lead", steps=self.pointed(steps))
+        await self.engine.save(api_name=self.api_name, object="lead", steps=self.world.here(steps))
         self.execution = await self.engine.start(self.api_name, record=self.lead)
 
     @rule(
@@ -116,7 +130,7 @@ class Executions(RuleBasedStateMachine):
 
     @rule(steps=STEPS)
     def save(self, steps: list[Json]) -> None:
-        self.world.do(self.engine.save(api_name=self.api_name, object="lead", steps=self.pointed(steps)))
+        self.world.do(self.engine.save(api_name=self.api_name, object="lead", steps=self.world.here(steps)))
 
     @rule(answer=st.sampled_from([200, 404, 500]))
     def answer_calls_with(self, answer: int) -> None:
@@ -126,6 +140,7 @@ class Executions(RuleBasedStateMachine):
     def edit_the_record(self, status: str) -> None:
         self.world.do(self.engine.edit(self.lead, status=status))
 
+    @precondition(lambda self: self.world.jumps)
     @rule()
     def let_time_pass(self) -> None:
         self.world.do(_jump(self.engine, self.execution))
@@ -134,6 +149,7 @@ class Executions(RuleBasedStateMachine):
     def let_it_work(self) -> None:
         self.world.do(_quiet(self.engine, self.execution))
 
+    @precondition(lambda self: not self.world.jumps)
     @rule()
     def kill_the_worker(self) -> None:
         self.world.do(self.world.kill())
@@ -146,7 +162,7 @@ class Executions(RuleBasedStateMachine):
     def teardown(self) -> None:
         if hasattr(self, "execution"):
             self.world.http.answers = (200,)
-            self.world.do(to_its_end(self.engine, self.execution))
+            self.world.do(to_its_end(self.world, self.execution))
             self.world.do(check(self.world, self.execution, self.lead))
 
 
@@ -213,14 +229,15 @@ def _explained(standing: Standing) -> None:
             assert standing.pause_reason is None
 
 
-async def to_its_end(engine: Engine, execution: UUID) -> None:
+async def to_its_end(world: World, execution: UUID) -> None:
     """What a patient person would do; fails if that leads nowhere."""
+    engine = world.engine
 
     async def over() -> bool:
         row = await engine.execution(execution)
         if row["state"] in OVER:
             return True
-        await _help(engine, execution, row)
+        await _help(world, execution, row)
         return False
 
     try:
@@ -236,9 +253,9 @@ async def to_its_end(engine: Engine, execution: UUID) -> None:
     await until(closed, seconds=30, says="the workflow is over")
 
 
-async def _help(engine: Engine, execution: UUID, row: Any) -> None:
-    standings: Standings = standings_of({**row, "ran_from": row["revision"]})
-    reasons = {standing.pause_reason for standing in standings.walked.values()}
+async def _help(world: World, execution: UUID, row: Any) -> None:
+    engine = world.engine
+    reasons = {standing.pause_reason for standing in standings_of({**row, "ran_from": row["revision"]}).walked.values()}
     if "manual" in reasons:
         await engine.order(execution, "resume")
     elif reasons & {"error", "condition_error", "automation"}:
@@ -247,7 +264,7 @@ async def _help(engine: Engine, execution: UUID, row: Any) -> None:
         await engine.order(execution, "skip", path="met")
     elif row["state"] == "retrying":
         await engine.order(execution, "retry")
-    elif row["state"] == "paused":
+    elif world.jumps:
         await _jump(engine, execution)
         return
     await _changed(engine, execution, row)
@@ -296,14 +313,24 @@ def _follows(before: Any, after: Any) -> None:
         assert named not in Positions(AutomationDocument.model_validate(after["document"]))
 
 
-def test_what_holds_holds_always(world: World) -> None:
+def run_at_random(world: World) -> None:
     run_state_machine_as_test(
         type("Here", (Executions,), {"world": world}),
-        settings=settings(
-            max_examples=100 if LONG else 10,
+        settings=hypothesis.settings(
+            max_examples=100 if LONG else 8,
             stateful_step_count=12,
             deadline=None,
             derandomize=not LONG,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
         ),
     )
+
+
+@pytest.mark.timeout(3000 if LONG else 300)
+def test_what_holds_holds_while_time_jumps(jumping_world: World) -> None:
+    run_at_random(jumping_world)
+
+
+@pytest.mark.timeout(3000 if LONG else 300)
+def test_what_holds_holds_while_workers_are_killed(deadly_world: World) -> None:
+    run_at_random(deadly_world)
