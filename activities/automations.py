@@ -13,7 +13,7 @@ from activities.registry import runs
 from activities.results import Result
 from activities.services import Services
 from activities.situation import Situation
-from activities.starting import Cause, Started, Target, create_execution, launch
+from activities.starting import Cause, Started, Target, create_execution, launch_and_mark
 from activities.switching import standing
 from automations.document import AutomationDocument
 from automations.failures import ExpectedFailure
@@ -22,7 +22,7 @@ from automations.sources import source_value
 from automations.steps.control import StartAutomation
 from automations.steps.lengths import FieldMoment
 from store.automations import read_automation
-from store.database import Connection
+from store.database import UNAVAILABLE, Connection
 from store.records import read_record
 
 _LOG = structlog.get_logger("everstep.starting")
@@ -54,8 +54,8 @@ async def start_automation(step: StartAutomation, situation: Situation, services
     async def launch_all() -> None:
         for child in started:
             try:
-                await launch(services.temporal, services.settings, child)
-            except RPCError as error:
+                await launch_and_mark(services.database, services.temporal, services.settings, child)
+            except (RPCError, *UNAVAILABLE) as error:
                 _LOG.warning("start_postponed", execution_id=str(child.id), why=str(error))
 
     output = {"started": [child.target.document.api_name for child in children]}

@@ -20,8 +20,8 @@ from automations.model import Priority
 from automations.outcomes import StepRef
 from automations.positions import Positions
 from automations.steps.base import StepBase
-from store.database import Connection
-from store.executions import NewExecution, insert_execution
+from store.database import Connection, Database
+from store.executions import NewExecution, insert_execution, mark_started
 from store.ids import new_id
 from store.kill_switches import trip_kill_switch
 from store.starts import count_start
@@ -176,6 +176,13 @@ async def launch(client: Client, settings: Settings, started: Started, request: 
         )
     except WorkflowAlreadyStartedError:
         return  # it ran and is over
+
+
+async def launch_and_mark(database: Database, client: Client, settings: Settings, started: Started) -> None:
+    """Tells the row too, so that nobody starts it again while it stands in its queue. Raises what `launch` raises."""
+    await launch(client, settings, started)
+    async with database.connection() as connection:
+        await mark_started(connection, started.id)
 
 
 def _search_attributes(started: Started) -> TypedSearchAttributes:

@@ -59,7 +59,7 @@ async def restart_execution(
     await watch.require(client)
     async with database.transaction() as connection:
         started = await _restarted(connection, row, body, datetime.now(UTC), settings)
-    await launch_or_leave(client, settings, started)
+    await launch_or_leave(database, client, settings, started)
     return await read_view(database, started.id, settings)
 
 

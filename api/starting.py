@@ -12,7 +12,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from activities.settings import Settings
-from activities.starting import Cause, Started, Target, create_execution, create_triggered_execution, launch
+from activities.starting import Cause, Started, Target, create_execution, create_triggered_execution, launch_and_mark
 from api.errors import RefusedError
 from api.payloads import extracted, found_at
 from api.problems import NotFoundError
@@ -23,7 +23,7 @@ from automations.kill_switches import refusing_starts
 from automations.throttle import quiet_window
 from automations.triggers import RecordReference, WebhookTrigger
 from store.automations import read_automation
-from store.database import Connection, Database
+from store.database import UNAVAILABLE, Connection, Database
 from store.events import insert_evaluation, insert_event
 from store.kill_switches import list_standing_switches
 from store.records import find_record, read_record
@@ -69,7 +69,7 @@ async def start_by_hand(
         await require_not_killed(connection, api_name, now)
         target = Target(automation, document, record)
         started = await create_execution(connection, target, Cause(trigger=trigger, overrides=overrides), now, settings)
-    await launch_or_leave(client, settings, started)
+    await launch_or_leave(database, client, settings, started)
     return started
 
 
@@ -120,14 +120,14 @@ def _wrong(path: str, code: str, sentence: str) -> RefusedError:
     return RefusedError(422, code, sentence, [_error(path, code, sentence)])
 
 
-async def launch_or_leave(client: Client | None, settings: Settings, started: Started) -> None:
+async def launch_or_leave(database: Database, client: Client | None, settings: Settings, started: Started) -> None:
     """A workflow that cannot be started now is started by the worker: its row stands."""
     if client is None:
         return
     try:
         async with asyncio.timeout(3):
-            await launch(client, settings, started)
-    except (RPCError, RuntimeError, TimeoutError) as error:
+            await launch_and_mark(database, client, settings, started)
+    except (RPCError, RuntimeError, *UNAVAILABLE) as error:
         _LOG.warning("start_postponed", execution_id=str(started.id), why=str(error))
 
 
@@ -146,7 +146,7 @@ async def start_by_webhook(
             raise RefusedError(405, "wrong_method", f"The webhook {name} takes {trigger.method}.")
         started = await _evaluated(connection, Target(automation, document), trigger, payload, now, settings)
     if started:
-        await launch_or_leave(client, settings, started)
+        await launch_or_leave(database, client, settings, started)
     return started.id if started else None, automation["id"]
 
 
