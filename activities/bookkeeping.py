@@ -70,7 +70,7 @@ class Bookkeeping:
             await delete_goal_wait(connection, skip.execution_id, skip.sequence)
             await write_standings(
                 connection, skip.execution_id, stands_after(row, skip.lane, skip.step, outcome, skip.now), skip.now,
-                request_id=skip.request_id, warning=nothing_left(skip.step, newest, following),
+                request_id=skip.request_id, warning=nothing_left(skip.step, newest, following, skip.lane),
             )  # fmt: skip
             return StepAnswer(outcome=outcome)
 

@@ -138,6 +138,8 @@ class StepFrame:
             _LOG.warning(
                 "step_failed",
                 execution_id=str(attempt.request.execution_id),
+                automation=attempt.row["api_name"],
+                lane=attempt.lane,
                 step=attempt.step.id,
                 code=failure.code,
                 why=failure.sentence,
@@ -162,7 +164,7 @@ async def _over(connection: Any, attempt: Attempt) -> Outcome | None:
     if path is not None:
         return await write_result(connection, attempt, Result(then=Down(path), output={"path": path}), 0.0)
     following = onward(step.id, ran_from, newest, lane)
-    return await write_result(connection, attempt, Result(warning=nothing_left(step.id, newest, following)), 0.0)
+    return await write_result(connection, attempt, Result(warning=nothing_left(step.id, newest, following, lane)), 0.0)
 
 
 def failed(step: StepBase, failure: EverstepError) -> Result:
@@ -197,7 +199,7 @@ async def _moved(connection: Any, request: StepRequest, step: StepBase) -> Outco
 
 
 async def _nothing_left(connection: Any, request: StepRequest, newest: Positions) -> Outcome:
-    reason = nothing_left(request.step, newest, None) or ""
+    reason = nothing_left(request.step, newest, None, request.lane) or ""
     if request.lane != MAIN:
         async with connection.transaction():
             row = await lock_standings(connection, request.execution_id)

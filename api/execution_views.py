@@ -117,7 +117,7 @@ def step_run_view(row: Any, newest: Positions, ran_from: Positions) -> StepRunVi
     return StepRunView(
         **{name: row[name] for name in names},
         description=step.summary() if step else "",
-        duration_ms=row["duration"].total_seconds() * 1000 if row["duration"] is not None else None,
+        duration_ms=round(row["duration"].total_seconds() * 1000, 3) if row["duration"] is not None else None,
         next=_next(row["outcome"]),
         configuration=configuration(step) if step else None,
         deleted=row["step_id"] not in newest,

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
+import structlog
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -17,6 +18,7 @@ from store import kill_switches as stored
 from store.automations import read_automation
 from store.database import Connection
 
+_LOG = structlog.get_logger("everstep.kill_switches")
 router = APIRouter(prefix="/kill-switches", tags=["kill switches"])
 
 Person = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
@@ -75,6 +77,7 @@ async def put_kill_switch(body: SwitchBody, response: Response, database: Databa
     async with database.transaction() as connection:
         key = await _key(connection, body)
         row, is_new = await stored.set_kill_switch(connection, body.scope, key, mode=body.mode, by=body.by, why=body.why, now=now)
+    _LOG.warning("kill_switch_set", switch=str(row["id"]), scope=body.scope, key=key, mode=body.mode, by=body.by, why=body.why)
     response.status_code = 201 if is_new else 200
     return _view(row)
 
@@ -131,4 +134,5 @@ async def lift_kill_switch(switch_id: UUID, body: LiftBody, database: DatabaseDe
     if lifted is None:
         said = f"It was lifted by {found['lifted_by']} at {found['lifted_at']:%Y-%m-%d %H:%M:%S %Z}: {found['lifted_why']}."
         raise RefusedError(409, "already_lifted", said)
+    _LOG.warning("kill_switch_lifted", switch=str(switch_id), scope=lifted["scope"], key=lifted["key"], by=body.by, why=body.why)
     return _view(lifted)

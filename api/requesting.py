@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+import structlog
 from temporalio.client import Client
 
 from activities.requesting import deliver
@@ -20,10 +21,12 @@ from store.executions import end_execution, lock_execution, write_request
 from store.last_runs import last_runs
 from store.requests import insert_request
 
+_LOG = structlog.get_logger("everstep.requests")
+
 _STANDING: frozenset[RequestKind] = frozenset({"pause", "cancel"})
 """What stands on the row until it is done: a busy chain of steps sees it there first."""
 
-_UNFIT = frozenset({"path_needed", "whole_execution"})
+_UNFIT = frozenset({"path_needed", "no_such_path", "whole_execution"})
 """What is wrong with the request itself, whatever the state: 422. All else is 409."""
 
 
@@ -54,6 +57,7 @@ async def ask(
         await write_request(connection, execution_id, request if kind in _STANDING else None)
         if not await deliver(client, settings, row, request):
             await _without_workflow(connection, row, request)
+    _LOG.info("request_taken", execution_id=str(execution_id), kind=kind, by=by, why=why, step=request.step, path=path)
 
 
 def _accepted(row: Any, request: Request) -> Request:

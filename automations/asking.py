@@ -12,7 +12,9 @@ from automations.transitions import PATHS, Stand, applies, refusal
 class Refused:
     """Why a request is not handed on. `code` never changes; `path` is that of what is wrong with the request."""
 
-    code: Literal["not_applicable", "held_by_kill_switch", "several_steps", "not_there", "whole_execution", "path_needed"]
+    code: Literal[
+        "not_applicable", "held_by_kill_switch", "several_steps", "not_there", "whole_execution", "path_needed", "no_such_path"
+    ]  # fmt: skip
     sentence: str
     path: str = "state"
 
@@ -40,7 +42,10 @@ def _among(request: Request, whole: Stand, stands: Sequence[Stand], subject: str
     if not fit:
         return _not_applicable(request, _closest(request, whole, stands), subject)
     if request.kind != "skip":
-        return request
+        return request if request.path is None else _pathless(request)
+    if len(fit) > 1 and request.path is not None:
+        # Only some of them have that path.
+        fit = [stand for stand in fit if stand.reason and request.path in PATHS.get(stand.reason, ())] or fit
     if len(fit) > 1:
         steps = ", ".join(sorted(stand.step or "" for stand in fit))
         return Refused("several_steps", f"Several steps could be skipped: say step, one of {steps}.", "step")
@@ -59,10 +64,17 @@ def _not_applicable(request: Request, stand: Stand, subject: str = "The executio
     return Refused("held_by_kill_switch" if is_held else "not_applicable", sentence)
 
 
+def _pathless(request: Request, stand: Stand | None = None) -> Refused:
+    what = f"Step {stand.step} has one way on" if stand else f"A {request.kind} takes no path"
+    return Refused("no_such_path", f"{what}: leave out path.", "path")
+
+
 def _skip_of(request: Request, stand: Stand, *, is_one_of_several: bool) -> Request | Refused:
     paths = PATHS.get(stand.reason) if stand.reason else None
     if paths and request.path not in paths:
         return Refused("path_needed", f"Step {stand.step} has two ways on: say path, {paths[0]} or {paths[1]}.", "path")
+    if not paths and request.path is not None:
+        return _pathless(request, stand)
     # Another lane may come to stand on a step that can be skipped before the request is there.
     return request.model_copy(update={"step": stand.step}) if is_one_of_several else request
 

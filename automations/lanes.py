@@ -35,7 +35,8 @@ def is_below(lane: str, ancestor: str) -> bool:
 class Standing(BaseModel):
     """Where one lane stands, and why. `revision` is that of the document in which the step was found.
 
-    A `forked` lane stands on a branch and waits for the lanes below it.
+    A `forked` lane stands on a branch and waits for the lanes below it. `beneath` a manual pause is what it waits for
+    besides.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -49,6 +50,8 @@ class Standing(BaseModel):
     retry_at: datetime | None = None
     attempt: int = 1
     reason: str | None = None
+    beneath: PauseReason | None = None
+    beneath_reason: str | None = None
 
 
 _STATES: tuple[OpenState, ...] = ("active", "retrying", "paused")

@@ -1,11 +1,22 @@
 """The quiet window of a trigger: the first event fires, those that follow it within the window start nothing, for good."""
 
+import re
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import StringConstraints
+from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
 
-QuietWindow = Annotated[str, StringConstraints(pattern=r"^(off|[1-9][0-9]{0,4}[smhd])$")]
+_SAID = re.compile(r"off|[1-9][0-9]{0,4}[smhd]")
+
+
+def _window(raw: object) -> str:
+    if isinstance(raw, str) and _SAID.fullmatch(raw):
+        return raw
+    raise PydanticCustomError("invalid_value", "It is no quiet window such as 30s, 15m, 12h, 2d or off.")
+
+
+QuietWindow = Annotated[str, BeforeValidator(_window)]
 """Such as `30s`, `15m`, `12h`, `2d`; or `off`."""
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}

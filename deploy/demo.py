@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import httpx2
 from rich.console import Console
+from rich.markup import escape
 
 from deploy.examples import ExampleError, call, load_examples
 from deploy.exits import run
@@ -79,7 +80,7 @@ def _print_addresses(stack: Stack, console: Console) -> None:
     for name, address in stack.addresses().items():
         console.print(f"  {name:<18} {address}", highlight=False, soft_wrap=True)
     for message in stack.mail.messages()[-3:]:
-        console.print(f"  {'  mail':<18} to {message['To']}: {message['Subject']}", highlight=False, soft_wrap=True)
+        console.print(f"  {'  mail':<18} to {message['To']}: {escape(message['Subject'])}", highlight=False, soft_wrap=True)
     if stack.web_ui:
         console.print("\n  In the Temporal Web UI:")
         for what, query in _QUERIES.items():

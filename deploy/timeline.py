@@ -18,6 +18,7 @@ _MARKS = {
     "retrying": "[yellow]↻[/]",
     "skipped": "–",
     "canceled": "×",
+    "held": "[yellow]■[/]",
     "running": "▸",
 }
 _STATES = {

@@ -82,14 +82,19 @@ async def record_state(connection: Connection, change: StateChange) -> None:
         row = await lock_standings(connection, change.execution_id)
         standings = standings_of(row) if row else Standings()
         if change.lane in standings.lanes:
-            standing = standings.lanes[change.lane].model_copy(
-                update={
-                    "state": change.state, "pause_reason": change.pause_reason, "waiting_until": change.waiting_until,
-                    "retry_at": change.retry_at, "reason": change.reason,
-                }
-            )  # fmt: skip
+            standing = standings.lanes[change.lane].model_copy(update=_changed(standings.lanes[change.lane], change))
             stands = whole(standings.moved(change.lane, standing))
             await write_standings(connection, change.execution_id, stands, change.now, request_id=change.request_id)
+
+
+def _changed(before: Standing, change: StateChange) -> dict[str, Any]:
+    beneath = (before.pause_reason, before.reason) if change.pause_reason == "manual" else (None, None)
+    if before.pause_reason == "manual" == change.pause_reason:
+        beneath = before.beneath, before.beneath_reason
+    return {
+        "state": change.state, "pause_reason": change.pause_reason, "waiting_until": change.waiting_until,
+        "retry_at": change.retry_at, "reason": change.reason, "beneath": beneath[0], "beneath_reason": beneath[1],
+    }  # fmt: skip
 
 
 async def end_execution(connection: Connection, ending: Ending, *, warning: str | None = None) -> tuple[TerminalState, str]:

@@ -65,7 +65,8 @@ async def write_step_run(connection: Connection, write: StepRunWrite) -> bool:
         connection,
         id=write.execution_id, version=write.version, sequence=write.sequence, lane=write.lane, run_step=write.step_id,
         step_type=write.step_type, run_revision=write.revision, status=write.status, run_attempt=write.attempt, now=write.now,
-        duration=write.duration, run_finished_at=None if write.status in ("waiting", "held") else write.now, used=write.used,
+        duration=write.duration, used=write.used,
+        run_finished_at=None if write.status in ("waiting", "held") else write.now + write.duration,
         output=write.output, error=write.error, outcome=write.outcome, variables=write.variables, warning=write.warning,
         failed=int(write.status == "failed"),
         changes=change.values if change else {}, changed_record=change.record_id if change else None,
@@ -110,8 +111,8 @@ async def drop_step_run(connection: Connection, execution_id: UUID, sequence: in
 
 
 async def pass_step_run(connection: Connection, skip: StepSkip) -> None:
-    """A waiting step that a person passed over."""
-    await QUERIES.pass_step_run(connection, id=skip.execution_id, sequence=skip.sequence, now=skip.now)
+    """A step that a person passed over, and the path that was chosen."""
+    await QUERIES.pass_step_run(connection, id=skip.execution_id, sequence=skip.sequence, path=skip.path, now=skip.now)
 
 
 async def list_step_runs(connection: Connection, execution_id: UUID, *, after: int = 0, size: int = 100) -> list[Any]:

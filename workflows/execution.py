@@ -64,7 +64,8 @@ class ExecutionWorkflow:
         return end
 
     async def _cancel(self, request: Request) -> End:
-        reason = f"canceled by {request.by or 'a person'}: {request.why}".rstrip(": ")
+        by = request.by or ("a person" if request.cause == "person" else "")
+        reason = f"canceled{f' by {by}' if by else ''}{f': {request.why}' if request.why else ''}"
         return await self._end("canceled", reason, request.cause)
 
     async def _end(self, state: TerminalState, reason: str, cancel_reason: CancelReason | None = None) -> End:

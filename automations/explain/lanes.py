@@ -152,7 +152,18 @@ def _by_hand(lane: LaneFacts, facts: Facts) -> Said:
         found = _when(since=facts.updated_at)
     until = standing.waiting_until
     clock = f"; its wait goes on meanwhile, until {moment(until, facts.zone)}" if until else ""
-    return f"{said} It stands at {_step(lane)}{clock}. Resume it to let it go on.", {**found, **_when(until=until)}
+    return f"{said} It stands at {_step(lane)}{clock}. Resume it to let it go on.{_beneath(lane)}", {
+        **found,
+        **_when(until=until),
+    }
+
+
+def _beneath(lane: LaneFacts) -> str:
+    """What a resume alone does not solve."""
+    standing = lane.standing
+    if standing.beneath in (None, "delay", "goal", "manual"):
+        return ""
+    return f" Then it still waits for somebody ({standing.beneath}){because(standing.beneath_reason or '')}"
 
 
 def _by_step(lane: LaneFacts, facts: Facts) -> Said:

@@ -96,9 +96,12 @@ set status = excluded.status, attempt = excluded.attempt, finished_at = excluded
     failures = step_runs.failures || excluded.failures;
 
 -- name: pass_step_run!
--- A waiting step that a person passed over.
-update step_runs set status = 'skipped', finished_at = :now
-where execution_id = :id and sequence = :sequence and status in ('waiting', 'running', 'retrying');
+-- A step that a person passed over: it stays failed if it had failed, and says which path was chosen.
+update step_runs
+set status = case when status in ('waiting', 'running', 'retrying') then 'skipped' else status end,
+    finished_at = coalesce(finished_at, :now),
+    output = case when :path::text is null then output else output || jsonb_build_object('path', :path::text) end
+where execution_id = :id and sequence = :sequence;
 
 -- name: drop_step_run!
 -- A step that a save deleted while it waited for its next attempt.

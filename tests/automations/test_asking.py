@@ -102,3 +102,19 @@ def test_what_a_kill_switch_holds_is_let_go_only_by_lifting_it(kind: RequestKind
     assert refused("retry", HELD)[0] == "not_applicable"
     assert isinstance(ask("cancel", HELD), Request)
     assert isinstance(ask(kind, HELD, ERROR), Request)
+
+
+def test_a_path_where_there_is_no_choice_is_refused() -> None:
+    delay, goal = Stand("paused", "delay", "wait"), Stand("paused", "goal", "meet")
+    assert getattr(meant(Request(id="1", kind="skip", path="yes"), delay, [delay]), "code", None) == "no_such_path"
+    assert (
+        getattr(
+            meant(Request(id="1", kind="resume", path="yes"), Stand("paused", "error", "x"), [Stand("paused", "error", "x")]),
+            "code",
+            None,
+        )
+        == "no_such_path"
+    )
+    found = meant(Request(id="1", kind="skip", path="met"), goal, [goal, delay])
+    assert isinstance(found, Request)
+    assert found.step == "meet"

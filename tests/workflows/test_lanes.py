@@ -1,6 +1,7 @@
 """Branches: lanes that run side by side and come together again."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from tests.builders import Json, change, condition, delay, go_to, request, stop
@@ -201,3 +202,23 @@ async def test_open_lanes_are_carried_when_the_workflow_continues_as_new(engine:
     assert visits.count("count") == 20
     assert visits.count("woken") == 1
     assert visits[-1] == "end"
+
+
+async def test_beneath_a_pause_it_is_kept_what_a_lane_waits_for_besides(engine: Engine) -> None:
+    execution = await began(engine, branch("fork", [change("wrong", gone=1)], [delay("wait", days=1)]))
+    await until(lambda: _standing(engine, execution, "fork:1"))
+    await until(lambda: _standing(engine, execution, "fork:2"))
+    await engine.order(execution, "pause")
+    row = await engine.in_state(execution, "paused", reason="manual")
+    lanes = (await until(lambda: _all_by_hand(engine, execution)))["lanes"]
+    assert (lanes["fork:1"]["beneath"], lanes["fork:2"]["beneath"]) == ("error", "delay")
+    assert "no field gone" in lanes["fork:1"]["beneath_reason"]
+    await engine.order(execution, "resume")
+    row = await engine.in_state(execution, "paused", reason="error")
+    assert "beneath" not in row["lanes"]["fork:1"]
+
+
+async def _all_by_hand(engine: Engine, execution: UUID) -> Any:
+    row = await engine.execution(execution)
+    walked = [standing for lane, standing in row["lanes"].items() if lane]
+    return row if all(standing.get("pause_reason") == "manual" for standing in walked) else None
