@@ -26,6 +26,10 @@ from store.requests import end_executions_of_record
 
 _AT_ONCE = 10
 _BATCH = 100
+_LOOKS = 20
+"""Workflows that one sweep asks Temporal about: this is done all the time, and hardly ever finds anything."""
+_UNTOUCHED = timedelta(seconds=10)
+"""What moved since then is alive."""
 _TO_START = timedelta(seconds=5)
 _TO_SIGNAL = timedelta(seconds=2)
 _TO_CLOSE = timedelta(seconds=5)
@@ -45,8 +49,9 @@ Mend = Callable[[Any], Awaitable[bool]]
 class Reconciler:
     """Remembers how far it has looked. What it forgets with its process it finds again."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, untouched: timedelta = _UNTOUCHED) -> None:
         self._services = services
+        self._untouched = untouched
         now = datetime.now(UTC)
         self._listed_at = now - _CLOSED_LATELY
         self._open_cursor = NIL
@@ -90,12 +95,13 @@ class Reconciler:
         """
         suspects, self._missing = self._missing, set()
         async with self._services.database.connection() as connection:
-            page = await reconciling.list_open(connection, self._open_cursor, _BATCH)
-            rows = [row for row in page if row["workflow_started"]]
+            page = await reconciling.list_open(connection, self._open_cursor, _LOOKS)
+            still = datetime.now(UTC) - self._untouched
+            rows = [row for row in page if row["workflow_started"] and row["updated_at"] <= still]
             again = await reconciling.list_open_by_id(connection, suspects - {row["id"] for row in rows})
         mended = await _each(page, self._cancel_if_archived)
         mended += await _each([*rows, *again], lambda row: self._end_if_over(row, is_suspect=row["id"] in suspects))
-        self._open_cursor = page[-1]["id"] if len(page) == _BATCH else NIL
+        self._open_cursor = page[-1]["id"] if len(page) == _LOOKS else NIL
         return mended
 
     async def _end_if_over(self, row: Any, *, is_suspect: bool = False) -> bool:
@@ -141,7 +147,7 @@ class Reconciler:
         now = datetime.now(UTC)
         after = max(self._finished_cursor, (now - _FINISHED_LATELY, NIL))
         async with self._services.database.connection() as connection:
-            rows = await reconciling.list_finished(connection, after, now - _TO_CLOSE, _BATCH)
+            rows = await reconciling.list_finished(connection, after, now - _TO_CLOSE, _LOOKS)
         mended = await _each(rows, self._close)
         self._finished_cursor = (rows[-1]["finished_at"], rows[-1]["id"]) if rows else after
         return mended

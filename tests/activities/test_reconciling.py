@@ -25,7 +25,7 @@ STOP = {"id": "stop", "type": "stop_execution", "action": "fail", "reason": "no 
 
 @pytest.fixture
 def reconciler(engine: Engine) -> Reconciler:
-    return Reconciler(engine.services)
+    return Reconciler(engine.services, untouched=timedelta(0))
 
 
 async def resting(engine: Engine, **cause: Any) -> UUID:
@@ -177,7 +177,9 @@ async def test_a_namespace_that_temporal_does_not_know_ends_nothing(engine: Engi
     address = engine.client.service_client.config.target_host
     elsewhere = await Client.connect(address, namespace="nowhere", data_converter=DATA_CONVERTER, lazy=True)
     services = engine.services
-    lost = Reconciler(Services(services.settings, services.database, elsewhere, services.http, services.definitions))
+    lost = Reconciler(
+        Services(services.settings, services.database, elsewhere, services.http, services.definitions), timedelta(0)
+    )
     with capture_logs() as logs:
         assert [await lost.sweep() for _ in range(3)] == [0, 0, 0]
     assert {log["event"] for log in logs} == {"service_away"}
@@ -264,7 +266,7 @@ async def test_a_row_that_cannot_be_mended_stands_in_no_others_way(engine: Engin
 async def test_a_page_at_a_time_all_open_rows_are_looked_at(
     engine: Engine, reconciler: Reconciler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("activities.reconciling._BATCH", 2)
+    monkeypatch.setattr("activities.reconciling._LOOKS", 2)
     executions = [await resting(engine) for _ in range(5)]
     for execution in executions:
         await (await engine.handle(execution)).terminate()
