@@ -16,7 +16,7 @@ from automations.steps.base import StepBase
 from store import executions
 from store.database import Connection
 from store.goals import delete_goal_wait
-from store.standings import lock_standings, standings_of, write_standings
+from store.standings import lock_standings, revision_of, write_standings
 from store.step_runs import load_step, pass_step_run
 
 _LOG = structlog.get_logger("everstep.executions")
@@ -76,8 +76,7 @@ class Bookkeeping:
 
     async def _following(self, connection: Connection, row: Any, newest: Positions, skip: StepSkip) -> StepBase | None:
         """Down the chosen path where the step still has it, else to what comes after the step."""
-        standing = standings_of(row).lanes.get(skip.lane)
-        revision = standing.revision if standing else row["ran_from"]
+        revision = revision_of(row, skip.lane)
         ran_from = (await self._services.definitions.plan(connection, row["automation_id"], revision)).positions
         if skip.path is not None and skip.step in newest:
             return down(newest.step(skip.step), skip.path, ran_from, newest, skip.lane)

@@ -31,7 +31,7 @@ from automations.positions import Positions
 from automations.steps.base import StepBase
 from automations.steps.goals import Goal
 from store.executions import end_execution
-from store.standings import lock_standings, standings_of, whole, write_standings
+from store.standings import lock_standings, revision_of, standings_of, whole, write_standings
 from store.step_runs import begin_step_run, drop_step_run, load_step
 
 _LOG = structlog.get_logger("everstep.executions")
@@ -69,8 +69,7 @@ class StepFrame:
             if known is not None:
                 return known
             plan = await self._services.definitions.plan(connection, row["automation_id"], row["revision"])
-            standings = standings_of(row)
-            revision = standings.lanes[request.lane].revision if request.lane in standings.lanes else row["ran_from"]
+            revision = revision_of(row, request.lane)
             ran_from = await self._services.definitions.plan(connection, row["automation_id"], revision)
             if request.phase != "run":
                 step = ran_from.positions.step(request.step)

@@ -11,7 +11,7 @@ from automations.messages import Ending, StateChange, StepFailure
 from automations.model import Priority
 from store.database import Connection
 from store.sql import QUERIES
-from store.standings import Whole, lock_standings, over, standings_of, whole, write_standings
+from store.standings import Whole, lock_standings, over, revision_of, standings_of, whole, write_standings
 
 
 @dataclass(frozen=True)
@@ -134,13 +134,12 @@ async def _is_written(connection: Connection, failure: StepFailure) -> bool:
 
 async def _write_failure(connection: Connection, failure: StepFailure, row: Any) -> None:
     standings = standings_of(row)
-    before = standings.lanes.get(failure.lane)
     stands = _after_failure(standings, failure, row)
     failed = failure.follows != "retry"
     error = {"code": failure.code, "sentence": failure.sentence}
     await QUERIES.write_failure(
         connection, id=failure.execution_id, sequence=failure.sequence, lane=failure.lane, step_id=failure.step,
-        step_type=failure.step_type, revision=before.revision if before else row["ran_from"], attempt=failure.attempt,
+        step_type=failure.step_type, revision=revision_of(row, failure.lane), attempt=failure.attempt,
         now=failure.now, status=_STATUS[failure.follows], finished_at=failure.now if failed else None, error=error,
         failure={"attempt": failure.attempt, "at": failure.now, **error},
     )  # fmt: skip
@@ -150,10 +149,9 @@ async def _write_failure(connection: Connection, failure: StepFailure, row: Any)
 def _after_failure(standings: Standings, failure: StepFailure, row: Any) -> Whole:
     if failure.follows == "fail":
         return over(row, "failed", failure.sentence, failure.now)
-    before = standings.lanes.get(failure.lane)
     holds = failure.follows == "hold"
     standing = Standing(
-        state="paused" if holds else "retrying", step=failure.step, revision=before.revision if before else row["ran_from"],
+        state="paused" if holds else "retrying", step=failure.step, revision=revision_of(row, failure.lane),
         pause_reason="condition_error" if holds else None, retry_at=failure.retry_at,
         attempt=failure.attempt + (not holds), reason=failure.sentence,
     )  # fmt: skip

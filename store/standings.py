@@ -48,6 +48,12 @@ def standings_of(row: Any) -> Standings:
     return Standings({MAIN: main})
 
 
+def revision_of(row: Any, lane: str) -> int:
+    """The document in which that lane's step was found; that of the execution for a lane that has ended."""
+    standing = standings_of(row).lanes.get(lane)
+    return standing.revision if standing else row["ran_from"]
+
+
 def whole(standings: Standings) -> Whole:
     total = standings.summed()
     several = len(standings.lanes) > 1
