@@ -1,11 +1,11 @@
-"""What starts an execution."""
+"""Calls of other systems."""
 
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
-from automations.model import JsonPath, Model, Name, StepId, WebhookName
-from automations.throttle import QuietWindow
+from automations.model import JsonPath, Model, Name, WebhookName
+from automations.triggers.base import ThrottledTrigger
 
 
 class RecordReference(Model):
@@ -22,19 +22,7 @@ class RecordReference(Model):
         return self
 
 
-class Trigger(Model):
-    id: StepId
-    description: str = ""
-    skip: bool = False
-
-
-class ManualTrigger(Trigger):
-    """By hand or API. Every automation has it, whether or not the document says so."""
-
-    type: Literal["manual"] = "manual"
-
-
-class WebhookTrigger(Trigger):
+class WebhookTrigger(ThrottledTrigger):
     """A call of `/webhooks/{api_name}/{name}`. Any payload starts; what is missing shows when a variable needs it.
 
     `auth: none` has to be said: it is the only way there is by now, and never the default.
@@ -44,10 +32,5 @@ class WebhookTrigger(Trigger):
     name: WebhookName
     method: Literal["GET", "POST"] = "POST"
     auth: Literal["none"]
-    throttle: QuietWindow | None = None
     record: RecordReference | None = None
     extract: dict[Name, JsonPath] = {}
-
-
-AnyTrigger = ManualTrigger | WebhookTrigger
-TriggerUnion = Annotated[AnyTrigger, Field(discriminator="type")]

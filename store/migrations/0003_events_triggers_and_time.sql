@@ -1,0 +1,196 @@
+-- What triggers listen to, what is due, crm activities, webhook deliveries, schedules and bulk starts
+-- depends: 0002_the_whole_execution_model
+
+-- migrate: apply
+
+-- Which triggers an event may concern, found by its object, kind and key (`key` is empty where the kind says all). `use` says
+-- what for: to `start` an execution, or to say when one is `due`. `since`: what happened before does not count.
+create table listeners (
+    automation_id uuid not null references automations on delete cascade,
+    trigger_id text not null,
+    use text not null check (use in ('start', 'due')),
+    object_id uuid not null references objects,
+    kind text not null,
+    key text not null default '',
+    definition jsonb not null,
+    since timestamptz not null,
+    primary key (automation_id, trigger_id, use, kind, key)
+);
+create index listeners_by_event on listeners (object_id, kind, key);
+
+-- An event that concerns one trigger alone names it. `idempotency_key`: it is written once, however often it is told of.
+alter table events
+    add column automation_id uuid references automations on delete cascade,
+    add column trigger_id text,
+    add column idempotency_key text;
+create unique index events_by_idempotency_key on events (idempotency_key) where idempotency_key is not null;
+
+create function tell_of_events() returns trigger language plpgsql as $$
+begin
+    notify everstep_events;
+    return null;
+end $$;
+create trigger tell_of_events after insert on events for each statement execute function tell_of_events();
+
+alter table evaluations
+    add column record_id uuid references records,
+    add column event_at timestamptz,
+    add column detail text;
+update evaluations v set record_id = e.record_id, event_at = e.event_at from events e where e.id = v.event_id;
+alter table evaluations alter column event_at set not null;
+create unique index evaluations_once on evaluations (event_id, automation_id, trigger_id);
+create index evaluations_by_trigger on evaluations (automation_id, trigger_id, id);
+create index evaluations_by_record on evaluations (automation_id, trigger_id, record_id, id) where record_id is not null;
+
+-- What went wrong with its triggers since it was saved, by trigger id: {"code", "sentence", "at"}.
+alter table automations add column warnings jsonb not null default '{}';
+
+-- When a worker starts the workflow, unless it is started by then.
+alter table executions add column launch_at timestamptz;
+update executions set launch_at = created_at where not workflow_started and finished_at is null;
+drop index executions_not_started;
+create index executions_to_launch on executions (launch_at) where not workflow_started and finished_at is null;
+
+-- `listens` holds kind/key of the events that concern the goal, as in field_updated/status. `wakes_at`: until when its workflow
+-- sleeps. `nudged`: its workflow is told to look again, and has not looked yet.
+alter table goal_waits
+    add column listens text[] not null default '{}',
+    add column wakes_at timestamptz,
+    add column nudged boolean not null default false;
+update goal_waits set listens = (select coalesce(array_agg(kind || '/' || coalesce(t ->> 'field', '')), '{}')
+    from jsonb_array_elements(triggers) t, lateral (select t ->> 'type' as kind) k);
+alter table goal_waits drop column kinds;
+
+-- Date triggers: the next time at which each is due for a record. `subject` is the crm activity, where it is about one.
+create table due_triggers (
+    automation_id uuid not null references automations on delete cascade,
+    trigger_id text not null,
+    record_id uuid not null references records,
+    subject text not null default '',
+    due_at timestamptz not null,
+    told jsonb not null default '{}',
+    primary key (automation_id, trigger_id, record_id, subject)
+);
+create index due_triggers_by_time on due_triggers (due_at);
+create index due_triggers_by_record on due_triggers (record_id);
+
+-- Triggers whose due times are to be worked out anew for all records, and how far that is.
+create table due_scans (
+    automation_id uuid not null references automations on delete cascade,
+    trigger_id text not null,
+    since timestamptz not null,
+    cursor uuid not null default '00000000-0000-0000-0000-000000000000',
+    primary key (automation_id, trigger_id)
+);
+
+create table crm_activities (
+    id uuid primary key,
+    record_id uuid not null references records,
+    type text not null,
+    status text not null check (status in ('scheduled', 'completed', 'canceled')),
+    note text not null default '',
+    due_at timestamptz,
+    assigned_to uuid references employees,
+    by text not null default '',
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    completed_at timestamptz
+);
+create index crm_activities_by_record on crm_activities (record_id, id);
+create index crm_activities_open on crm_activities (record_id, due_at) where status = 'scheduled';
+
+create table webhook_secrets (
+    id uuid primary key,
+    automation_id uuid not null references automations on delete cascade,
+    webhook text not null,
+    secret text not null,
+    created_at timestamptz not null,
+    retires_at timestamptz
+);
+create index webhook_secrets_by_webhook on webhook_secrets (automation_id, webhook, created_at);
+
+-- Each call of a webhook as it came, so that it can be looked at and replayed.
+create table webhook_deliveries (
+    id uuid primary key,
+    automation_id uuid not null references automations on delete cascade,
+    webhook text not null,
+    method text not null,
+    content_type text not null default '',
+    query text not null default '',
+    body bytea not null,
+    received_at timestamptz not null,
+    idempotency_key text,
+    replay_of uuid references webhook_deliveries on delete set null,
+    event_id uuid references events,
+    outcome text not null,
+    reason text,
+    detail text,
+    execution_id uuid references executions
+);
+create unique index webhook_deliveries_once on webhook_deliveries (automation_id, webhook, idempotency_key)
+    where idempotency_key is not null;
+create index webhook_deliveries_by_webhook on webhook_deliveries (automation_id, webhook, id);
+
+-- Schedule triggers as Temporal is to have them. `definition` is null where Temporal is to forget one.
+create table schedules (
+    schedule_id text primary key,
+    automation_id uuid not null,
+    trigger_id text not null,
+    definition jsonb,
+    paused boolean not null default false,
+    revision integer not null default 1,
+    synced_revision integer,
+    refresh_at timestamptz,
+    problem text
+);
+create index schedules_of_automation on schedules (automation_id);
+create index schedules_to_sync on schedules (schedule_id) where synced_revision is distinct from revision;
+
+create table bulk_starts (
+    id uuid primary key,
+    automation_id uuid not null references automations on delete cascade,
+    state text not null check (state in ('collecting', 'running', 'completed', 'canceled')),
+    selection jsonb not null,
+    variables jsonb not null default '{}',
+    priority text check (priority in ('regular', 'low')),
+    resume_paused boolean not null default false,
+    by text not null default '',
+    cursor uuid not null default '00000000-0000-0000-0000-000000000000',
+    next_at timestamptz not null,
+    reason text,
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    finished_at timestamptz
+);
+create index bulk_starts_under_way on bulk_starts (next_at) where finished_at is null;
+create index bulk_starts_by_automation on bulk_starts (automation_id, id);
+
+-- Each record of a bulk start once; `outcome` is null until its turn.
+create table bulk_start_records (
+    bulk_start_id uuid not null references bulk_starts on delete cascade,
+    record_id uuid not null,
+    outcome text check (outcome in ('started', 'resumed', 'skipped', 'failed')),
+    reason text,
+    execution_id uuid references executions,
+    primary key (bulk_start_id, record_id)
+);
+create index bulk_start_records_left on bulk_start_records (bulk_start_id, record_id) where outcome is null;
+
+alter table business add column calendar jsonb not null default '{}';
+
+-- migrate: rollback
+alter table business drop column calendar;
+drop table bulk_start_records, bulk_starts, schedules, webhook_deliveries, webhook_secrets, crm_activities, due_scans, due_triggers;
+alter table goal_waits add column kinds text[] not null default '{}';
+alter table goal_waits drop column listens, drop column wakes_at, drop column nudged;
+drop index executions_to_launch;
+alter table executions drop column launch_at;
+create index executions_not_started on executions (created_at) where not workflow_started;
+alter table automations drop column warnings;
+drop index evaluations_once, evaluations_by_trigger, evaluations_by_record;
+alter table evaluations drop column record_id, drop column event_at, drop column detail;
+drop trigger tell_of_events on events;
+drop function tell_of_events;
+drop index events_by_idempotency_key;
+alter table events drop column automation_id, drop column trigger_id, drop column idempotency_key;
+drop table listeners;
