@@ -19,22 +19,21 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from activities import automations, control, fields, goals, integration, team, variables
 from activities.bookkeeping import Bookkeeping
+from activities.chores import chores
 from activities.definitions import Definitions
+from activities.firing import Firings
 from activities.frame import step_activity
 from activities.logs import configure_logs
-from activities.notifying import keep_sending
 from activities.priorities import Traffic, giving_way
-from activities.reconciling import keep_reconciling
 from activities.registry import HANDLERS
-from activities.relaying import keep_relaying
 from activities.services import Services
 from activities.settings import Settings
 from activities.starting import task_queue
-from activities.switching import keep_sweeping
 from automations.model import Priority
 from store.database import UNAVAILABLE, Database
 from workflows.converter import DATA_CONVERTER
 from workflows.execution import ExecutionWorkflow
+from workflows.firing import ScheduleFiringWorkflow
 
 GROUPS = (automations, control, fields, goals, integration, team, variables)
 """The modules whose step types this worker runs."""
@@ -52,13 +51,15 @@ def workflow_runner(sandboxed: bool) -> WorkflowRunner:
 
 
 def all_activities(services: Services) -> list[Any]:
-    books = Bookkeeping(services)
+    books, firings = Bookkeeping(services), Firings(services)
     return [
         *(step_activity(name, services) for name in HANDLERS),
         books.record_state,
         books.record_failure,
         books.end_execution,
         books.skip_step,
+        firings.plan_firing,
+        firings.fire_page,
     ]
 
 
@@ -75,7 +76,7 @@ def _worker(services: Services, priority: Priority, **more: Any) -> Worker:
     return Worker(
         services.temporal,
         task_queue=task_queue(services.settings, priority),
-        workflows=[ExecutionWorkflow],
+        workflows=[ExecutionWorkflow, ScheduleFiringWorkflow],
         activities=all_activities(services),
         workflow_runner=workflow_runner(services.settings.workflow_sandbox),
         max_heartbeat_throttle_interval=timedelta(seconds=0.5),
@@ -126,7 +127,7 @@ async def run_workers(settings: Settings, stop: asyncio.Event) -> None:
         services = Services(settings, database, client, http, Definitions())
         for worker in workers(services):
             await running.enter_async_context(worker)
-        loops = [asyncio.create_task(keep(services)) for keep in (keep_relaying, keep_reconciling, keep_sending, keep_sweeping)]
+        loops = [asyncio.create_task(chore) for chore in chores(services)]
         _LOG.info("worker_ready", queues=[task_queue(settings, priority) for priority in PRIORITIES])
         await stop.wait()
         for loop in loops:

@@ -1,10 +1,12 @@
 """Automations that start each other: how deep, and how often the same one for the same record."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from activities.settings import Settings
 from activities.starting import Target
+from automations.evaluation import Refusal
 from automations.failures import ExpectedFailure
 from store.database import Connection
 from store.starts import starts_in_chain
@@ -26,3 +28,17 @@ async def require_few_starts(connection: Connection, root_id: UUID, targets: Seq
             on = f"for {target.record['name']}" if target.record else "globally"
             most = f"{settings.max_starts_in_chain} times at most within one chain"
             raise ExpectedFailure("chain_repeats", f"Automation {target.document.api_name} is started {on} {most}.")
+
+
+async def loop_in(connection: Connection, event: Any, automation: Any, settings: Settings) -> Refusal | None:
+    """Why an event that executions caused starts no further one: the chain that it comes out of is too long."""
+    if event["root_id"] is None:
+        return None
+    if event["depth"] >= settings.max_chain_depth:
+        return Refusal("loop", f"The automations that started each other are {settings.max_chain_depth} deep already.")
+    starts = await starts_in_chain(connection, event["root_id"], {automation["automation_id"]})
+    record_id = event["record_id"] if automation["object_id"] else None
+    if starts[automation["automation_id"], record_id] < settings.max_starts_in_chain:
+        return None
+    most = f"{settings.max_starts_in_chain} times"
+    return Refusal("loop", f"Its own chain of automations has started this one for this record {most} already.")

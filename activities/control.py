@@ -1,5 +1,6 @@
 """Steps that decide where an execution goes on, and when."""
 
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -7,6 +8,7 @@ from activities.registry import runs
 from activities.results import Down, ForkOut, GoTo, HoldOn, Result, Stop, WaitUntil
 from activities.services import Services
 from activities.situation import Situation
+from automations.calendars import Moved
 from automations.delays import delay_end
 from automations.failures import ExpectedFailure
 from automations.filter_evaluation import evaluate
@@ -32,18 +34,46 @@ async def branch(step: Branch, situation: Situation, services: Services) -> Resu
 
 @runs("delay")
 async def delay(step: Delay, situation: Situation, services: Services) -> Result:
-    until, used = wait_end(step, situation)
-    if until <= situation.now:
-        return Result(output={"until": until.isoformat()})
-    says = f"delay {step.id}: {step.summary()}"
-    return Result(then=WaitUntil(until, says), output={"until": until.isoformat()}, used=used)
+    end = wait_end(step, situation)
+    if end.is_past(situation.now):
+        return Result(output=end.output)
+    says = f"delay {step.id}: {step.summary()}{end.says_moved}"
+    return Result(then=WaitUntil(end.until, says), output=end.output, used=end.used)
 
 
-def wait_end(length: Length, situation: Situation) -> tuple[datetime, list[dict[str, Any]]]:
-    """When a wait that begins now is over, and the value of the record or variable that says so."""
+@dataclass(frozen=True)
+class WaitEnd:
+    """When a wait is over (None: never), and what says so: `used` has the value of the record or variable.
+
+    `output` is {"until"}, with {"moved": {"from", "passed"}} if that was moved to a working day; `says_moved` tells of that at
+    the end of a line.
+    """
+
+    until: datetime | None = None
+    used: list[dict[str, Any]] = field(default_factory=list)
+    output: dict[str, Any] = field(default_factory=dict)
+    says_moved: str = ""
+
+    def is_past(self, now: datetime) -> bool:
+        return self.until is not None and self.until <= now
+
+
+def wait_end(length: Length, situation: Situation) -> WaitEnd:
+    """Of a wait that begins now."""
     given = _given(length, situation)
     used = [{"ref": "delay", "found": given}] if given is not None else []
-    return delay_end(length, situation.now, situation.zone, given), used
+    end = _end(length, situation, given)
+    output = {"until": end.moment.isoformat()}
+    if not end.passed:
+        return WaitEnd(end.moment, used, output)
+    return WaitEnd(end.moment, used, {**output, "moved": end.as_json()}, f", {end.in_words(situation.zone)}")
+
+
+def _end(length: Length, situation: Situation, given: Any) -> Moved:
+    """The wait's own word counts for more than the automation's."""
+    own = length.skip_non_working_days
+    skips = situation.plan.calendar.skip_non_working_days if own is None else own
+    return delay_end(length, situation.now, situation.zone, given, situation.calendar if skips else None)
 
 
 def _given(length: Length, situation: Situation) -> Any:

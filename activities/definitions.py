@@ -38,6 +38,7 @@ class Plan:
     """A document as its steps need it."""
 
     def __init__(self, document: AutomationDocument) -> None:
+        self.document = document
         self.positions = Positions(document)
         self.variables: dict[str, tuple[VariableType, bool]] = {
             variable.name: (variable.type, variable.list) for variable in document.variables
@@ -45,6 +46,7 @@ class Plan:
         self.name = document.name
         self.object = document.object
         self.error_notification = document.error_notification
+        self.calendar = document.calendar
         self._needs: dict[str, Needs] = {}
 
     def needs(self, step: StepBase) -> Needs:

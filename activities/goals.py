@@ -3,13 +3,13 @@
 from typing import Any
 from uuid import UUID
 
-from activities.control import wait_end
+from activities.control import WaitEnd, wait_end
 from activities.registry import runs
 from activities.results import Down, Result, WaitUntil
 from activities.services import Services
 from activities.situation import Situation
 from activities.writing import Attempt
-from automations.event_triggers import AnyEventTrigger, as_json, settled, unfit
+from automations.event_triggers import EventTrigger
 from automations.failures import ExpectedFailure
 from automations.steps.goals import Goal
 from store.database import Connection
@@ -20,34 +20,34 @@ from store.standings import lock_standings
 @runs("goal")
 async def goal(step: Goal, situation: Situation, services: Services) -> Result:
     """Events count from the moment in which this is written: those before it are over, those after it find who waits."""
-    until, used = wait_end(step.limit, situation) if step.limit else (None, [])
-    output = {"until": until.isoformat()} if until else {}
+    end = wait_end(step.limit, situation) if step.limit else WaitEnd()
     wait = _wait(step, situation)
-    if until is not None and until <= situation.now:
-        return Result(then=Down("not_met"), output={**output, "path": "not_met"}, used=used)
+    if end.is_past(situation.now):
+        return Result(then=Down("not_met"), output={**end.output, "path": "not_met"}, used=end.used)
 
     async def listen(connection: Connection) -> None:
         await insert_goal_wait(connection, wait)
 
-    says = f"goal {step.id}: {step.summary()}"
-    return Result(then=WaitUntil(until, says, "goal"), output=output, used=used, also=listen)
+    says = f"goal {step.id}: {step.summary()}{end.says_moved}"
+    return Result(then=WaitUntil(end.until, says, "goal"), output=end.output, used=end.used, also=listen)
 
 
 def _wait(step: Goal, situation: Situation) -> GoalWait:
     triggers = [_settled(trigger, situation) for trigger in step.triggers]
     return GoalWait(
-        situation.key.execution_id, situation.key.sequence, situation.row["record_id"], {trigger.kind for trigger in triggers},
-        [as_json(trigger) for trigger in triggers], situation.now,
+        situation.key.execution_id, situation.key.sequence, situation.row["record_id"],
+        {listen for trigger in triggers for listen in trigger.listens()}, [trigger.as_json() for trigger in triggers],
+        situation.now,
     )  # fmt: skip
 
 
-def _settled(trigger: AnyEventTrigger, situation: Situation) -> AnyEventTrigger:
+def _settled(trigger: EventTrigger, situation: Situation) -> EventTrigger:
     """Raises ExpectedFailure where it could never fit an event: nobody would notice that it waits in vain."""
     if situation.definition is None:
         raise ExpectedFailure("no_record", "A goal needs a record, and the execution has none.")
-    for _, code, sentence in unfit(trigger, situation.definition):
+    for _, code, sentence in trigger.unfit(situation.definition):
         raise ExpectedFailure(code, sentence)
-    return settled(trigger, situation.definition)
+    return trigger.settled(situation.definition)
 
 
 async def result_of_wait(connection: Connection, attempt: Attempt) -> Result:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 from typing import NoReturn
 
 import structlog
@@ -48,4 +49,5 @@ async def _woken(woken: asyncio.Event, wait: timedelta) -> None:
 
 
 def _name(work: Callable[..., object]) -> str:
-    return getattr(work, "__name__", type(work).__name__)
+    named = work.func if isinstance(work, partial) else work  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+    return getattr(named, "__name__", type(named).__name__)  # pyright: ignore[reportUnknownArgumentType]

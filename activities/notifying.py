@@ -30,7 +30,7 @@ from automations.notifications import (
 )
 from automations.outcomes import End, Hold, Outcome, StepRef
 from automations.steps.base import StepBase
-from store.database import DATABASE_ERRORS, UNAVAILABLE, Connection
+from store.database import Connection
 from store.notifications import NewNotification, insert_notification, mark_failed, mark_sent, take_due
 from store.step_runs import load_step
 from store.team import list_employees_by_ids
@@ -170,12 +170,3 @@ async def _mark(connection: Connection, row: Any, error: Exception | None) -> No
         "notification_not_sent", notification=str(row["id"]), execution_id=str(row["execution_id"]), attempt=row["attempts"],
         why=why, retried_at=retried_at.isoformat() if retried_at else None,
     )  # fmt: skip
-
-
-async def keep_sending(services: Services, every: timedelta = timedelta(seconds=2)) -> None:
-    while True:
-        try:
-            await send_due(services)
-        except (*UNAVAILABLE, *DATABASE_ERRORS) as error:
-            _LOG.warning("service_away", while_doing="send_due", why=str(error))
-        await asyncio.sleep(every.total_seconds())

@@ -15,12 +15,11 @@ from temporalio.service import RPCError
 from activities.fates import MISSING, Fate, fate_of
 from activities.requesting import deliver
 from activities.services import Services
-from activities.starting import launch, restarted
 from automations.executions import Request
 from automations.messages import Ending
 from store import reconciling
 from store.database import UNAVAILABLE
-from store.executions import end_execution, list_not_started, lock_execution, mark_started
+from store.executions import end_execution, lock_execution
 from store.ids import NIL
 from store.requests import end_executions_of_record
 
@@ -30,7 +29,6 @@ _LOOKS = 20
 """Workflows that one sweep asks Temporal about: this is done all the time, and hardly ever finds anything."""
 _UNTOUCHED = timedelta(seconds=10)
 """What moved since then is alive."""
-_TO_START = timedelta(seconds=5)
 _TO_SIGNAL = timedelta(seconds=2)
 _TO_CLOSE = timedelta(seconds=5)
 _FINISHED_LATELY = timedelta(hours=1)
@@ -61,21 +59,8 @@ class Reconciler:
 
     async def sweep(self) -> int:
         """All of them, each for itself: what keeps one from its work does not keep the others. Says how many were mended."""
-        sweeps = (self.start_unstarted, self.end_closed, self.end_gone, self.close_ended, self.signal_again)
+        sweeps = (self.end_closed, self.end_gone, self.close_ended, self.signal_again)
         return sum([await _guarded(sweep) for sweep in sweeps])
-
-    async def start_unstarted(self) -> int:
-        """Starts the workflows of rows that a crash, or Temporal being away, left without one."""
-        async with self._services.database.connection() as connection:
-            rows = await list_not_started(connection, datetime.now(UTC) - _TO_START)
-        return await _each(rows, self._start)
-
-    async def _start(self, row: Any) -> bool:
-        await launch(self._services.temporal, self._services.settings, restarted(row))
-        async with self._services.database.connection() as connection:
-            await mark_started(connection, row["id"])
-        _LOG.info("start_made_up", execution_id=str(row["id"]), workflow_id=row["workflow_id"])
-        return True
 
     async def end_closed(self) -> int:
         """Ends the rows whose workflows Temporal lists as ended otherwise than by themselves since the last look."""
@@ -210,11 +195,3 @@ async def _each(rows: Iterable[Any], mend: Mend) -> int:
     if away:
         raise away
     return sum(each is True for each in found)
-
-
-async def keep_reconciling(services: Services, every: timedelta = timedelta(seconds=2)) -> None:
-    """For as long as the worker runs, whatever goes wrong."""
-    reconciler = Reconciler(services)
-    while True:
-        await reconciler.sweep()
-        await asyncio.sleep(every.total_seconds())

@@ -1,7 +1,8 @@
-"""Carries what happened to records to the executions that wait for it.
+"""Carries what happened to the automations that it starts and to the executions that wait for it.
 
-Events are evaluated after their commit, in the order in which they were written. Which goals they meet is written first and
-signalled after that, by whichever worker comes by: a crash in between loses nothing, and a goal is met once.
+Events are evaluated after their commit, in the order in which they were written, by one worker at a time. What they start and
+which goals they meet is written first and launched or signalled after that, by whichever worker comes by: a crash in between
+loses nothing, an event starts nothing twice, and a goal is met once.
 """
 
 import asyncio
@@ -15,11 +16,12 @@ import structlog
 from pydantic import TypeAdapter, ValidationError
 from temporalio.service import RPCError
 
+from activities.matching import find_candidates, start_by_events
 from activities.requesting import PATIENCE, is_missing
 from activities.services import Services
-from automations.event_triggers import AnyEventTrigger, EventTriggerUnion, as_json, matches
+from automations.event_triggers import AnyEventTrigger, Event, EventTriggerUnion, Listen
 from automations.messages import GoalMet
-from store.database import DATABASE_ERRORS, UNAVAILABLE, Connection
+from store.database import Connection
 from store.events import list_new_events, mark_evaluated, take_turn_with_events
 from store.goals import GoalMeeting, lock_open_goal_waits, mark_goals_met, mark_signalled, take_met_goals
 
@@ -28,8 +30,6 @@ _SIGNALS = 100
 _AT_ONCE = 20
 _LEASE = timedelta(seconds=30)
 """More than a batch of signals takes: by then its worker has died, or Temporal did not take them."""
-_IDLE = timedelta(seconds=0.2)
-_AWAY = timedelta(seconds=1)
 
 _TRIGGERS: TypeAdapter[list[AnyEventTrigger]] = TypeAdapter(list[EventTriggerUnion])
 _LOG = structlog.get_logger("everstep.relay")
@@ -43,20 +43,6 @@ async def relay_once(services: Services) -> int:
     return await evaluate_events(services) + await signal_met_goals(services)
 
 
-async def keep_relaying(services: Services) -> None:
-    """For as long as the worker runs, whatever goes wrong; at once where there is more."""
-    while True:
-        try:
-            wait = timedelta(0) if await relay_once(services) else _IDLE
-        except (*UNAVAILABLE, *DATABASE_ERRORS) as error:
-            _LOG.warning("service_away", while_doing="relay_once", why=str(error))
-            wait = _AWAY
-        except Exception:
-            _LOG.exception("relay_failed")
-            wait = _AWAY
-        await asyncio.sleep(wait.total_seconds())
-
-
 async def evaluate_events(services: Services) -> int:
     """How many; 0 also while another worker does it."""
     async with services.database.transaction() as connection:
@@ -66,19 +52,32 @@ async def evaluate_events(services: Services) -> int:
         if events:
             now = datetime.now(UTC)
             await _meet_goals(connection, events, now)
+            await _answer(connection, events, services, now)
             await mark_evaluated(connection, [event["id"] for event in events], now)
     return len(events)
 
 
+async def _answer(connection: Connection, events: Sequence[Any], services: Services, now: datetime) -> None:
+    """The counters of starts are locked until the end of the transaction: starts come last in it."""
+    found = await find_candidates(connection, events)
+    await start_by_events(connection, [pair for pair in found if pair[1]["use"] == "start"], services, now)
+
+
 async def _meet_goals(connection: Connection, events: Sequence[Any], now: datetime) -> None:
     by_record: Mapping[UUID, list[Any]] = defaultdict(list)
+    listens: set[Listen] = set()
     for event in events:
         if event["record_id"] is not None:
             by_record[event["record_id"]].append(event)
-    waits = await lock_open_goal_waits(connection, by_record.keys(), {event["kind"] for event in events})
+            listens |= _listens(event)
+    waits = await lock_open_goal_waits(connection, by_record.keys(), listens)
     met = [found for wait in waits if (found := _meeting(wait, by_record[wait["record_id"]])) is not None]
     if met:
         await mark_goals_met(connection, met, now)
+
+
+def _listens(event: Any) -> set[Listen]:
+    return {Listen(event["kind"], key) for key in Event(event["kind"], event["payload"]).keys}
 
 
 def _meeting(wait: Any, events: Iterable[Any]) -> GoalMeeting | None:
@@ -87,8 +86,8 @@ def _meeting(wait: Any, events: Iterable[Any]) -> GoalMeeting | None:
     for event in events:
         if event["number"] > wait["after_event"]:
             for trigger in triggers:
-                if matches(trigger, event["kind"], event["payload"]):
-                    return GoalMeeting(wait["execution_id"], wait["sequence"], event["id"], as_json(trigger))
+                if trigger.listens() & _listens(event) and not trigger.mismatch(Event(event["kind"], event["payload"])):
+                    return GoalMeeting(wait["execution_id"], wait["sequence"], event["id"], trigger.as_json())
     return None
 
 

@@ -13,6 +13,8 @@ from automations.executions import Request
 
 PATIENCE = timedelta(seconds=3)
 """With a Temporal that takes the call and does not answer."""
+AWAY = frozenset({RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED})
+"""What Temporal answers, or does not, while it is away or overtaxed: nothing is wrong with the call."""
 
 
 async def deliver(client: Client, settings: Settings, row: Any, request: Request) -> bool:

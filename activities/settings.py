@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     max_chain_depth: PositiveInt = 16
     max_starts_in_chain: PositiveInt = 5
     max_starts_per_minute: PositiveInt = 1_000
+    bulk_starts_per_second: PositiveInt = 50
     document_bytes: PositiveInt = 512 * 1024
     webhook_bytes: PositiveInt = 1024 * 1024
 

@@ -32,6 +32,10 @@ _LOG = structlog.get_logger("everstep.starting")
 TASK_TIMEOUT = timedelta(seconds=5)
 """Until a lost worker is noticed in a chain of local activities. A chain that is busy sees signals at four fifths of it."""
 
+OWN_LAUNCH = timedelta(seconds=5)
+"""For who writes a row and then starts its workflow; after that time a crash has come in between."""
+LAUNCH_BY_WORKER = timedelta(0)
+
 
 @dataclass(frozen=True)
 class Target:
@@ -82,8 +86,10 @@ def task_queue(settings: Settings, priority: Priority) -> str:
     return f"{settings.queue_prefix}-{priority}"
 
 
-async def create_execution(connection: Connection, target: Target, cause: Cause, now: datetime, settings: Settings) -> Started:
-    """Writes the row; `launch` follows once it is committed."""
+async def create_execution(
+    connection: Connection, target: Target, cause: Cause, now: datetime, settings: Settings, *, launch_in: timedelta = OWN_LAUNCH
+) -> Started:
+    """Writes the row; `launch` follows once it is committed, or is left to the workers by LAUNCH_BY_WORKER."""
     execution_id, record, restart = new_id(), target.record, cause.restart
     first = restart.step if restart else Positions(target.document).first()
     start = ExecutionStart(execution_id=execution_id, first=StepRef.to(first) if first else None, limits=_limits(settings))
@@ -99,19 +105,20 @@ async def create_execution(connection: Connection, target: Target, cause: Cause,
         start_request=start_request(started), now=now, overrides=cause.overrides, trigger=cause.trigger, event_id=cause.event_id,
         parent_id=cause.parent_id, root_id=cause.root_id, depth=cause.depth,
         variables=restart.variables if restart else {}, restarted_from=restart.of if restart else None,
+        launch_in=launch_in,
     )  # fmt: skip
     await insert_execution(connection, new)
     return started
 
 
 async def create_triggered_execution(
-    connection: Connection, target: Target, cause: Cause, now: datetime, settings: Settings
+    connection: Connection, target: Target, cause: Cause, now: datetime, settings: Settings, *, launch_in: timedelta = OWN_LAUNCH
 ) -> Started:
     """For a start that an event causes: more of them in a minute than the limit hold the automation back until a person looks.
 
     The others of this automation wait for the transaction's end: let little follow in it.
     """
-    started = await create_execution(connection, target, cause, now, settings)
+    started = await create_execution(connection, target, cause, now, settings, launch_in=launch_in)
     starts = await count_start(connection, target.automation["id"], now)
     if starts > settings.max_starts_per_minute:
         await _trip(connection, started, starts, now, settings)

@@ -7,9 +7,9 @@ from typing import Any
 from uuid import uuid4
 
 import structlog
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RPCError
 
-from activities.requesting import deliver
+from activities.requesting import AWAY, deliver
 from activities.results import HoldOn, Result, Stop
 from activities.services import Services
 from automations.executions import Request
@@ -17,7 +17,7 @@ from automations.kill_switches import KillSwitch, standing_in_the_way
 from automations.messages import Ending
 from automations.steps.base import StepBase
 from store import kill_switches as stored
-from store.database import DATABASE_ERRORS, UNAVAILABLE, Connection
+from store.database import Connection
 from store.executions import end_execution
 
 _BATCH = 200
@@ -26,7 +26,6 @@ _TELL_AGAIN = timedelta(seconds=5)
 """Told while it is on its way into the hold, a workflow may not have heard it."""
 _UNDER_WAY = timedelta(minutes=2)
 """A step that read a switch before it was lifted has said so by then, or has lost its attempt."""
-_AWAY = frozenset({RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED})
 _LOG = structlog.get_logger("everstep.kill_switches")
 
 
@@ -69,15 +68,6 @@ async def sweep(services: Services) -> int:
     canceled = [await _in_batches(_cancel_some, services, switch) for switch in standing if switch.ends_executions]
     released = [await _released(services, switch) for switch in lifted]
     return sum(canceled) + sum(released)
-
-
-async def keep_sweeping(services: Services, every: timedelta = timedelta(seconds=0.5)) -> None:
-    while True:
-        try:
-            await sweep(services)
-        except (*UNAVAILABLE, *DATABASE_ERRORS, RPCError) as error:
-            _LOG.warning("service_away", while_doing="sweep", why=str(error))
-        await asyncio.sleep(every.total_seconds())
 
 
 async def _in_batches(some: Callable[[Services, Any], Awaitable[int]], services: Services, switch: Any) -> int:
@@ -166,7 +156,7 @@ async def _told(services: Services, row: Any, request: Request) -> bool:
     try:
         return await deliver(services.temporal, services.settings, row, request)
     except RPCError as error:
-        if error.status in _AWAY:
+        if error.status in AWAY:
             raise
         _LOG.warning("request_refused", execution_id=str(row["id"]), kind=request.kind, why=str(error))
         return True

@@ -5,11 +5,14 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
+from activities.definitions import Definitions
 from activities.settings import Settings
 from api import (
     automations,
     business,
+    crm_activities,
     employees,
+    events,
     executions,
     explaining,
     health,
@@ -18,6 +21,8 @@ from api import (
     objects,
     records,
     restarting,
+    webhook_deliveries,
+    webhook_secrets,
     webhooks,
 )
 from api.bodies import WEBHOOKS, BodyGuard
@@ -29,8 +34,8 @@ from api.starting import TemporalWatch
 ROUTERS = tuple(
     module.router
     for module in (
-        automations, impact, executions, restarting, explaining, kill_switches, webhooks, objects, records, employees, business,
-        health,
+        automations, impact, executions, restarting, explaining, kill_switches, webhooks, webhook_deliveries,
+        webhook_secrets, objects, records, crm_activities, events, employees, business, health,
     )
 )  # fmt: skip
 
@@ -45,6 +50,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         responses=PROBLEM_RESPONSES,
     )
     app.state.settings = settings or Settings.from_environment()
+    app.state.definitions = Definitions()
     app.add_middleware(BodyGuard, limits=_limits(app.state.settings))
     add_error_handlers(app)
     describe_problems(app)

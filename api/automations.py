@@ -94,7 +94,7 @@ async def put_automation(
         draft = await read_draft(connection, await request.body(), api_name)
         saved = await save(connection, draft, expected)
         asked = await pause_affected(connection, saved, by=pause.by, why=pause.why) if pause.wanted else None
-    view = _view(saved.row).model_copy(update={"warnings": draft.warnings})
+    view = _view(saved.row).model_copy(update={"warnings": [*draft.warnings, *saved.warnings]})
     if asked:
         await tell(connections, settings, asked.rows)
         view = view.model_copy(update={"paused": [row["id"] for row in asked.rows], "already_paused": asked.already})

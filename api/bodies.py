@@ -9,8 +9,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import ProblemDetails, answer, problem
 
-WEBHOOKS = "/webhooks"
-"""Where anything may come in: bad JSON too."""
+WEBHOOKS = "/webhooks/"
+"""Where anything may come in, also what is no text at all."""
 
 
 class BodyGuard:
@@ -66,10 +66,17 @@ def _too_large(limit: int) -> ProblemDetails:
     return problem(413, "body_too_large", f"The body is larger than {limit:,} bytes.")
 
 
+_NUL_IN_ADDRESS = problem(422, "invalid_text", "The address holds a NUL character.")
+
+
 def _text_problem(scope: Scope, body: bytes) -> ProblemDetails | None:
-    if "\0" in scope["path"] or b"%00" in scope["query_string"]:
-        return problem(422, "invalid_text", "The address holds a NUL character.")
-    if scope["path"].startswith(WEBHOOKS) or not body:
+    if "\0" in scope["path"]:
+        return _NUL_IN_ADDRESS
+    if scope["path"].startswith(WEBHOOKS):
+        return None
+    if b"%00" in scope["query_string"]:
+        return _NUL_IN_ADDRESS
+    if not body:
         return None
     if b"\0" in body:
         return problem(422, "invalid_text", "The body holds a NUL character.")

@@ -1,9 +1,12 @@
 """The business that this deployment works for."""
 
+from datetime import UTC, datetime
+
 from fastapi import APIRouter
 
 from api.deps import DatabaseDep
 from store.business import Business, read_business, write_business
+from store.schedules import resync_schedules
 
 router = APIRouter(prefix="/business", tags=["team"])
 
@@ -16,5 +19,8 @@ async def get_business(database: DatabaseDep) -> Business:
 
 @router.put("", summary="Change the business")
 async def save_business(business: Business, database: DatabaseDep) -> Business:
-    async with database.connection() as connection:
-        return await write_business(connection, business)
+    """What is left out of the calendar is as in one that was never changed: Monday to Friday, and no holidays."""
+    async with database.transaction() as connection:
+        if await write_business(connection, business):
+            await resync_schedules(connection, datetime.now(UTC))
+    return business

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from temporalio.client import Client
 
+from activities.definitions import Definitions
 from activities.settings import Settings
 from api.connections import Connections
 from api.pages import PageRequest
@@ -16,11 +17,16 @@ def _connections(request: Request) -> Connections:
     return request.app.state.connections
 
 
+def _definitions(request: Request) -> Definitions:
+    return request.app.state.definitions
+
+
 def _settings(request: Request) -> Settings:
     return request.app.state.settings
 
 
 ConnectionsDep = Annotated[Connections, Depends(_connections)]
+DefinitionsDep = Annotated[Definitions, Depends(_definitions)]
 SettingsDep = Annotated[Settings, Depends(_settings)]
 PageDep = Annotated[PageRequest, Depends()]
 

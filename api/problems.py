@@ -54,6 +54,7 @@ class InvalidCursorError(EverstepError):
 STATUSES = {
     "invalid_cursor": 400,
     "invalid_json": 400,
+    "activity_closed": 409,
     "field_type_in_use": 409,
     "record_archived": 409,
     "record_changed": 412,

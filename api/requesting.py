@@ -7,18 +7,16 @@ from uuid import UUID, uuid4
 import structlog
 from temporalio.client import Client
 
+from activities.asking import is_being, meant_by, pinned, state_of
 from activities.requesting import deliver
 from activities.settings import Settings
 from api.errors import RefusedError
 from api.problems import NotFoundError
-from automations.asking import Refused, lanes_meant, meant
-from automations.executions import TERMINAL_STATES, Request, RequestKind
-from automations.lanes import MAIN, Standing, Standings
+from automations.asking import Refused
+from automations.executions import Request, RequestKind
 from automations.messages import Ending
-from automations.transitions import Stand
 from store.database import Connection, Database
 from store.executions import end_execution, lock_execution, write_request
-from store.last_runs import last_runs
 from store.requests import insert_request
 
 _LOG = structlog.get_logger("everstep.requests")
@@ -61,48 +59,13 @@ async def ask(
 
 
 def _accepted(row: Any, request: Request) -> Request:
-    if row["request"] and row["request"]["kind"] == "cancel":
+    if is_being(row, "cancel"):
         raise RefusedError(409, "being_canceled", "The execution is being canceled.")
-    whole, stands = _whole(row), _stands(row)
-    found = meant(request, whole, stands)
+    found = meant_by(request, row)
     if isinstance(found, Refused):
-        item = {"path": found.path, "code": whole.state if found.path == "state" else found.code, "sentence": found.sentence}
+        item = {"path": found.path, "code": state_of(row) if found.path == "state" else found.code, "sentence": found.sentence}
         raise RefusedError(422 if found.code in _UNFIT else 409, found.code, found.sentence, [item])
     return found
-
-
-async def pinned(connection: Connection, row: Any, request: Request) -> Request:
-    """To the step runs that stand there now: whatever comes after them is another matter."""
-    lanes = lanes_meant(request, _stands_by_lane(row))
-    standing = await last_runs(connection, row["id"], lanes) if lanes else {}
-    return request.model_copy(update={"runs": [_run_name(run, request.kind) for run in standing.values()]})
-
-
-def _run_name(run: Any, kind: RequestKind) -> str:
-    return f"{run['sequence']}/{run['attempt'] + 1}" if kind == "retry" else f"{run['sequence']}"
-
-
-def _is_being_paused(row: Any) -> bool:
-    """The request that stands counts as done: a resume right after a pause means something."""
-    return bool(row["request"]) and row["request"]["kind"] == "pause"
-
-
-def _whole(row: Any) -> Stand:
-    if _is_being_paused(row):
-        return Stand("paused", "manual", row["step_id"])
-    return Stand(row["state"], row["pause_reason"], row["step_id"])
-
-
-def _stands(row: Any) -> list[Stand]:
-    return list(_stands_by_lane(row).values())
-
-
-def _stands_by_lane(row: Any) -> dict[str, Stand]:
-    """One for each lane in which something runs or waits."""
-    if row["state"] in TERMINAL_STATES or not row["lanes"] or _is_being_paused(row):
-        return {MAIN: _whole(row)}
-    lanes = {lane: Standing.model_validate(standing) for lane, standing in row["lanes"].items()}
-    return {lane: Stand(each.state, each.pause_reason, each.step) for lane, each in Standings(lanes).walked.items()}
 
 
 async def _without_workflow(connection: Connection, row: Any, request: Request) -> None:

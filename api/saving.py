@@ -1,5 +1,6 @@
 """Taking a document: read as its author wrote it, checked as a whole, saved over the revision that its author saw."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ from store.automations import (
     replace_automation,
 )
 from store.database import Connection
+from store.effects import find_circle
 from store.objects import list_objects, read_object
 
 
@@ -37,6 +39,7 @@ class Saved:
 
     row: Any
     before: AutomationDocument | None
+    warnings: Sequence[Problem] = ()
 
 
 def expected_revision(if_match: str | None, last_revision: int | None) -> int | None:
@@ -102,7 +105,7 @@ async def save(connection: Connection, draft: Draft, expected: int | None) -> Sa
     api_name = draft.document.api_name
     row = await lock_automation(connection, api_name)
     if row is None and expected is None and await create_automation(connection, draft.document, object_id):
-        return Saved(await read_automation(connection, api_name), None)
+        return await _saved(connection, api_name, None)
     row = row or await lock_automation(connection, api_name)
     found = row["revision"] if row else None
     if row is None or (expected is not None and found != expected):
@@ -111,7 +114,18 @@ async def save(connection: Connection, draft: Draft, expected: int | None) -> Sa
         raise RefusedError(412, "revision_changed", said)
     before, after = replacing(row, object_id, draft)
     await replace_automation(connection, row["id"], row["revision"], after, object_id)
-    return Saved(await read_automation(connection, api_name), before)
+    return await _saved(connection, api_name, before)
+
+
+async def _saved(connection: Connection, api_name: str, before: AutomationDocument | None) -> Saved:
+    row = await read_automation(connection, api_name)
+    circle = await find_circle(connection, row["id"]) if row and row["active"] else None
+    return Saved(row, before, [_circle_problem(circle)] if circle else [])
+
+
+def _circle_problem(circle: Sequence[str]) -> Problem:
+    sentence = f"Automations set each other off in a circle: {' → '.join([circle[-1], *circle])}. Only a limit ends that."
+    return Problem(path="", code="automation_cycle", sentence=sentence, severity="warning")
 
 
 async def compare(connection: Connection, row: Any, draft: Draft) -> tuple[AutomationDocument, AutomationDocument]:

@@ -12,22 +12,17 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from activities.settings import Settings
-from activities.starting import Cause, Started, Target, create_execution, create_triggered_execution, launch_and_mark
+from activities.starting import Cause, Started, Target, create_execution, launch_and_mark
 from api.errors import RefusedError
-from api.payloads import extracted, found_at
 from api.problems import NotFoundError
 from automations.document import AutomationDocument
 from automations.errors import FieldValueError
 from automations.field_values import variable_value
 from automations.kill_switches import refusing_starts
-from automations.throttle import quiet_window
-from automations.triggers import RecordReference, WebhookTrigger
 from store.automations import read_automation
 from store.database import UNAVAILABLE, Connection, Database
-from store.events import insert_evaluation, insert_event
 from store.kill_switches import list_standing_switches
-from store.records import find_record, read_record
-from store.throttles import fires
+from store.records import read_record
 
 _LOG = structlog.get_logger("everstep.starting")
 
@@ -129,99 +124,3 @@ async def launch_or_leave(database: Database, client: Client | None, settings: S
             await launch_and_mark(database, client, settings, started)
     except (RPCError, RuntimeError, *UNAVAILABLE) as error:
         _LOG.warning("start_postponed", execution_id=str(started.id), why=str(error))
-
-
-async def start_by_webhook(
-    database: Database, client: Client | None, settings: Settings, api_name: str, name: str, method: str, payload: Any
-) -> tuple[UUID | None, UUID]:
-    """The execution, or None with the reason kept as an evaluation, and the automation. Raises RefusedError 404, 405."""
-    now = datetime.now(UTC)
-    async with database.transaction() as connection:
-        automation = await read_automation(connection, api_name)
-        document = AutomationDocument.model_validate(automation["document"]) if automation else None
-        trigger = document.webhook(name) if document else None
-        if automation is None or document is None or not isinstance(trigger, WebhookTrigger):
-            raise NotFoundError("webhook", f"{api_name}/{name}")
-        if trigger.method != method:
-            raise RefusedError(405, "wrong_method", f"The webhook {name} takes {trigger.method}.")
-        started = await _evaluated(connection, Target(automation, document), trigger, payload, now, settings)
-    if started:
-        await launch_or_leave(database, client, settings, started)
-    return started.id if started else None, automation["id"]
-
-
-async def _evaluated(
-    connection: Connection, target: Target, trigger: WebhookTrigger, payload: Any, now: datetime, settings: Settings
-) -> Started | None:
-    """Event, evaluation and execution in one transaction."""
-    event = await insert_event(connection, "webhook", None, now, {"webhook": trigger.name, "body": payload})
-    record, why_not = await _webhook_record(connection, target, trigger, payload)
-    why_not = why_not or await _held_back(connection, target, trigger, record, now)
-    started = None
-    if why_not is None:
-        cause = Cause(trigger=_webhook_cause(trigger, payload, now), event_id=event)
-        target = Target(target.automation, target.document, record)
-        started = await create_triggered_execution(connection, target, cause, now, settings)
-    outcome = "started" if started else "not_started"
-    if why_not:
-        _LOG.info("webhook_started_nothing", automation=target.document.api_name, webhook=trigger.name, why=why_not)
-    await insert_evaluation(
-        connection, event, target.automation["id"], trigger.id, outcome, why_not, started.id if started else None, now
-    )
-    return started
-
-
-async def _held_back(
-    connection: Connection, target: Target, trigger: WebhookTrigger, record: Any | None, event_at: datetime
-) -> str | None:
-    """Why an event that would start an execution does not. The quiet window is asked last: what starts nothing begins none."""
-    if refusing_starts(await list_standing_switches(connection), target.document.api_name, event_at):
-        return "killed"
-    quiet = quiet_window(trigger.throttle, target.document.throttle)
-    record_id = record["id"] if record else None
-    if quiet and not await fires(connection, target.automation["id"], trigger.id, record_id, event_at, quiet):
-        return "throttled"
-    return None
-
-
-def _webhook_cause(trigger: WebhookTrigger, payload: Any, now: datetime) -> dict[str, Any]:
-    values = extracted(payload, trigger.extract)
-    return {
-        "type": "webhook", "id": trigger.id, "webhook": trigger.name, "values": values,
-        "not_found": sorted(trigger.extract.keys() - values.keys()), "structured": isinstance(payload, dict | list),
-        "event_at": now.isoformat(), "evaluated_at": now.isoformat(),
-    }  # fmt: skip
-
-
-async def _webhook_record(
-    connection: Connection, target: Target, trigger: WebhookTrigger, payload: Any
-) -> tuple[Any | None, str | None]:
-    """The record, and the reason not to start."""
-    if not target.automation["active"]:
-        return None, "inactive"
-    if trigger.skip:
-        return None, "skipped"
-    if target.automation["object_id"] is None:
-        return None, None
-    record = await _found_record(connection, target.automation["object_id"], trigger.record, payload)
-    return record, None if record else "no_record"
-
-
-async def _found_record(connection: Connection, object_id: UUID, reference: RecordReference | None, payload: Any) -> Any | None:
-    ways = reference.model_dump(exclude_none=True) if reference else {}
-    for way, path in ways.items():
-        found = found_at(payload, path)
-        if isinstance(found, str) and found.strip():
-            return await _find(connection, object_id, way, found.strip())
-    return None
-
-
-async def _find(connection: Connection, object_id: UUID, way: str, key: str) -> Any | None:
-    if way == "email":
-        return await find_record(connection, object_id, email=key)
-    if way == "name":
-        return await find_record(connection, object_id, name=key)
-    try:
-        return await find_record(connection, object_id, id=UUID(key))
-    except ValueError:
-        return None

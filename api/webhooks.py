@@ -1,16 +1,22 @@
 """The addresses that other systems call to start an automation."""
 
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
 
+from api import signatures
 from api.connections import UnavailableError
-from api.deps import ConnectionsDep, DatabaseDep, SettingsDep
-from api.payloads import payload_of
-from api.starting import start_by_webhook
+from api.deps import ConnectionsDep, DatabaseDep, DefinitionsDep, SettingsDep
+from api.errors import RefusedError
+from api.payloads import Call
+from api.webhook_starts import Taken, WebhookDesk
 
 router = APIRouter(tags=["webhooks"])
+KEY_HEADERS = ("Idempotency-Key", "webhook-id")
+"""What a caller names a call by: the first that is there."""
+_LONGEST_KEY = 255
 
 
 class WebhookView(BaseModel):
@@ -20,33 +26,62 @@ class WebhookView(BaseModel):
     automation_id: UUID
 
 
-_ANY_BODY = {"requestBody": {"required": False, "content": {"*/*": {"schema": {}}}}}
-
-
-@router.get("/webhooks/{api_name}/{name}", summary="Call a webhook by GET")
-async def call_webhook_by_get(
-    api_name: str, name: str, request: Request, database: DatabaseDep, connections: ConnectionsDep, settings: SettingsDep
-) -> WebhookView:
-    """The query parameters are the payload."""
-    return await _called(api_name, name, request, database, connections, settings)
-
-
-@router.post("/webhooks/{api_name}/{name}", summary="Call a webhook by POST", openapi_extra=_ANY_BODY)
-async def call_webhook(
-    api_name: str, name: str, request: Request, database: DatabaseDep, connections: ConnectionsDep, settings: SettingsDep
-) -> WebhookView:
-    """Any payload starts: what is missing or broken shows when a variable needs it."""
-    return await _called(api_name, name, request, database, connections, settings)
-
-
-async def _called(
-    api_name: str, name: str, request: Request, database: DatabaseDep, connections: ConnectionsDep, settings: SettingsDep
-) -> WebhookView:
-    """Taken while Temporal is away too: the row is kept, and the worker starts it when Temporal is back."""
-    payload = payload_of(await request.body(), request.headers.get("content-type", ""), request.query_params, request.method)
+async def _desk(
+    database: DatabaseDep, connections: ConnectionsDep, settings: SettingsDep, definitions: DefinitionsDep
+) -> WebhookDesk:
     try:
         client = await connections.temporal.get()
     except UnavailableError:
         client = None
-    execution_id, automation_id = await start_by_webhook(database, client, settings, api_name, name, request.method, payload)
-    return WebhookView(execution_id=execution_id, automation_id=automation_id)
+    return WebhookDesk(database, client, settings, definitions)
+
+
+DeskDep = Annotated[WebhookDesk, Depends(_desk)]
+
+_HEADERS = {
+    "Everstep-Delivery": "The delivery that keeps the call",
+    "Everstep-Outcome": "started, or why nothing was: skipped, inactive, no_record, filtered, killed, throttled, error",
+    "Idempotent-Replayed": "true: a call came under this key before, and this is what it was answered",
+}
+ANSWERED = {200: {"headers": {name: {"description": says, "schema": {"type": "string"}} for name, says in _HEADERS.items()}}}
+_ANY_BODY = {"requestBody": {"required": False, "content": {"*/*": {"schema": {}}}}}
+
+
+@router.get("/webhooks/{api_name}/{name}", summary="Call a webhook by GET", responses={**ANSWERED})
+async def call_webhook_by_get(api_name: str, name: str, request: Request, response: Response, desk: DeskDep) -> WebhookView:
+    """The query parameters are the payload, and what a signature is made over."""
+    return await _called(api_name, name, request, response, desk)
+
+
+@router.post("/webhooks/{api_name}/{name}", summary="Call a webhook by POST", openapi_extra=_ANY_BODY, responses={**ANSWERED})
+async def call_webhook(api_name: str, name: str, request: Request, response: Response, desk: DeskDep) -> WebhookView:
+    """Any payload starts: what is missing or broken shows when a variable needs it.
+
+    With an `Idempotency-Key` or a `webhook-id`, calls of the same key start once, for good: the first one counts, whatever
+    the others say. A webhook with `auth: signature` wants an `Everstep-Signature`.
+    """
+    return await _called(api_name, name, request, response, desk)
+
+
+async def _called(api_name: str, name: str, request: Request, response: Response, desk: WebhookDesk) -> WebhookView:
+    call = Call(request.method, request.scope["query_string"], request.headers.get("content-type", ""), await request.body())
+    signed = ",".join(request.headers.getlist(signatures.HEADER)) or None
+    return answered(response, await desk.called(api_name, name, call, key=_key(request), signature=signed))
+
+
+def _key(request: Request) -> str | None:
+    for header in KEY_HEADERS:
+        key = request.headers.get(header, "").strip()
+        if len(key) > _LONGEST_KEY:
+            raise RefusedError(422, "invalid_idempotency_key", f"{header} has {_LONGEST_KEY} characters at most.")
+        if key:
+            return key
+    return None
+
+
+def answered(response: Response, taken: Taken) -> WebhookView:
+    response.headers["Everstep-Delivery"] = str(taken.delivery_id)
+    response.headers["Everstep-Outcome"] = taken.reason or "started"
+    if taken.repeated:
+        response.headers["Idempotent-Replayed"] = "true"
+    return WebhookView(execution_id=taken.execution_id, automation_id=taken.automation_id)

@@ -1,12 +1,17 @@
 """When a delay is over."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from dateutil.relativedelta import relativedelta
 
+from automations.calendars import BusinessCalendar, Moved
+from automations.clocks import wall_clock
 from automations.errors import EverstepError
 from automations.steps.lengths import Length
+
+_WHOLE = ("days", "weeks")
+"""Units that keep the time of day."""
 
 FURTHEST = datetime.fromisoformat("9000-01-01T00:00:00+00:00")
 
@@ -17,18 +22,26 @@ class DelayError(EverstepError):
     code = "invalid_delay"
 
 
-def delay_end(delay: Length, start: datetime, zone: ZoneInfo, given: object = None) -> datetime:
-    """The moment at which a delay that starts at `start` (aware) is over, in UTC.
+def delay_end(
+    delay: Length, start: datetime, zone: ZoneInfo, given: object = None, calendar: BusinessCalendar | None = None
+) -> Moved:
+    """The moment at which a delay that starts at `start` (aware) is over, in UTC, and what moved it.
 
     `given` is what the variable or field says that the delay names: a number for `for`, a date or datetime for `until`.
     Days and more keep the time of day in `zone`, hours and minutes are exact. A time that a clock change skips is taken
-    after the gap, one that it repeats the first time. Raises DelayError where `given` does not fit or the end is out of reach.
+    after the gap, one that it repeats the first time. With a `calendar` an end on a day that is not worked is moved to the
+    next that is, at the same time of day; what is over as it starts ends then. Raises DelayError where `given` does not fit
+    or the end is out of reach, and NoWorkingDayError.
     """
     try:
         end = _end_of_length(delay, start, zone, given)
         if delay.at is not None:
             end = _on_or_after(end, delay.at, zone)
-        return min(end, FURTHEST).astimezone(ZoneInfo("UTC"))
+        end = min(end, FURTHEST).astimezone(UTC)
+        if calendar is None:
+            return Moved(end, end)
+        meant = _time_of_day(delay, start, zone, given) if end >= start else None
+        return calendar.moved_to_working_day(max(end, start.astimezone(UTC)), zone, meant)
     except (OverflowError, ValueError) as error:
         raise DelayError(f"The delay ends out of reach: {error}.") from error
 
@@ -48,32 +61,43 @@ def _later(
     start: datetime, zone: ZoneInfo, exact: timedelta, calendar: relativedelta, unit: str = "", count: float = 0
 ) -> datetime:
     match unit:
-        case "days" | "weeks" if count == int(count):
+        case "days" | "weeks" if count % 1 == 0:
             calendar = relativedelta(**{unit: int(count)})  # pyright: ignore[reportArgumentType]
         case "":
             pass
         case _:
             exact = timedelta(**{unit: count})
-    moved = _wall_clock(start.astimezone(zone).replace(tzinfo=None) + calendar, zone) if calendar else start
+    moved = wall_clock(start.astimezone(zone).replace(tzinfo=None) + calendar, zone) if calendar else start
     return moved + exact
-
-
-def _wall_clock(naive: datetime, zone: ZoneInfo) -> datetime:
-    """The moment at which a clock in the zone shows this time, in UTC: aware arithmetic in a zone would not see its changes."""
-    return naive.replace(tzinfo=zone).astimezone(ZoneInfo("UTC"))
 
 
 def _on_or_after(moment: datetime, at: time, zone: ZoneInfo) -> datetime:
     local = moment.astimezone(zone)
-    same_day = _wall_clock(datetime.combine(local.date(), at), zone)
-    return same_day if same_day >= moment else _wall_clock(datetime.combine(local.date() + timedelta(days=1), at), zone)
+    same_day = wall_clock(datetime.combine(local.date(), at), zone)
+    return same_day if same_day >= moment else wall_clock(datetime.combine(local.date() + timedelta(days=1), at), zone)
+
+
+def _time_of_day(delay: Length, start: datetime, zone: ZoneInfo, given: object) -> time | None:
+    """At which the delay is meant to end, where it says so."""
+    if delay.at is not None:
+        return delay.at
+    if delay.until is not None:
+        return time() if _is_day(given) else None
+    is_exact = delay.hours or delay.minutes
+    if delay.amount is not None:
+        is_exact = delay.amount.unit not in _WHOLE or _number(given) % 1
+    return None if is_exact else start.astimezone(zone).time()
+
+
+def _is_day(given: object) -> bool:
+    return isinstance(given, str) and len(given) == len("2026-01-31")
 
 
 def _moment(given: object, zone: ZoneInfo) -> datetime:
     if not isinstance(given, str):
         raise DelayError("The moment to wait for is blank.")
-    if len(given) == len("2026-01-31"):
-        return _wall_clock(datetime.combine(date.fromisoformat(given), time()), zone)
+    if _is_day(given):
+        return wall_clock(datetime.combine(date.fromisoformat(given), time()), zone)
     moment = datetime.fromisoformat(given)
     if moment.tzinfo is None:
         raise DelayError(f"The moment to wait for has no timezone: {given}.")

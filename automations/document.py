@@ -13,7 +13,13 @@ from automations.steps.base import StepBase
 from automations.steps.control import StartAutomation
 from automations.steps.variables import InitializeVariable
 from automations.throttle import QuietWindow
-from automations.triggers import AnyTrigger, TriggerUnion
+from automations.triggers import TriggerUnion, WebhookTrigger
+
+
+class CalendarOptions(Model):
+    """What the business calendar means to an automation; its delays, goals and triggers may say otherwise."""
+
+    skip_non_working_days: bool = False
 
 
 class AutomationDocument(Model):
@@ -27,6 +33,7 @@ class AutomationDocument(Model):
     active: bool = False
     throttle: QuietWindow | None = None
     error_notification: ErrorNotification | None = None
+    calendar: CalendarOptions = CalendarOptions()
     triggers: list[TriggerUnion] = []
     variables: list[InitializeVariable] = []
     steps: list[Step] = Field(default=[])
@@ -35,8 +42,9 @@ class AutomationDocument(Model):
         """The steps in the order they run: variables first."""
         return [*self.variables, *self.steps]
 
-    def webhook(self, name: str) -> AnyTrigger | None:
-        return next((trigger for trigger in self.triggers if getattr(trigger, "name", None) == name), None)
+    def webhooks(self, name: str) -> list[WebhookTrigger]:
+        """Those of a name: one for each method that it takes."""
+        return [trigger for trigger in self.triggers if isinstance(trigger, WebhookTrigger) and trigger.name == name]
 
     def variable(self, name: str) -> InitializeVariable | None:
         return next((variable for variable in self.variables if variable.name == name), None)
@@ -48,6 +56,11 @@ class AutomationDocument(Model):
     def started_automations(self) -> dict[str, str]:
         """The automations that its steps start, by their place in the document."""
         return dict(_started(self.steps))
+
+    def written_fields(self) -> set[str]:
+        """The fields of the record that its steps may change."""
+        written = (name for _, step in walk(self.steps, "steps") for kind, name in step.writes() if kind == "field")
+        return set(written)
 
 
 def document_schema() -> dict[str, Any]:

@@ -1,20 +1,23 @@
 """What a step reads beyond its own record, so that it can be fetched before the step runs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel
 
-from automations.filters import RelatedFilter
+from automations.filters import Filter, RelatedFilter
 from automations.sources import FieldSource, WebhookSource
 from automations.steps.base import StepBase
 from automations.templates import InvalidTemplateError, references
 
 
+_OF_CALLS = {("trigger", "body"), ("trigger", "query"), ("trigger", "raw")}
+
+
 @dataclass(frozen=True)
 class Needs:
-    """The relationships that are followed, `owner` among them, and whether the body of the webhook is read."""
+    """The relationships that are followed, `owner` among them, and whether body, query or raw body of the call is read."""
 
     relationships: frozenset[str]
     body: bool
@@ -28,8 +31,13 @@ def step_needs(step: StepBase) -> Needs:
     names |= {part.related.split(".")[0] for part in parts if isinstance(part, RelatedFilter)}
     read = set(_names_read(own))
     names |= {name[1] for name in read if len(name) > 2 and name[0] == "record"}
-    body = any(isinstance(part, WebhookSource) and part.body for part in parts)
-    return Needs(frozenset(names), body or any(name[:2] == ("trigger", "body") for name in read))
+    body = any(isinstance(part, WebhookSource) and part.part for part in parts)
+    return Needs(frozenset(names), body or any(name[:2] in _OF_CALLS for name in read))
+
+
+def filter_needs(filters: Iterable[Filter]) -> frozenset[str]:
+    """The relationships that they follow."""
+    return frozenset(part.related.split(".")[0] for part in _parts(list(filters)) if isinstance(part, RelatedFilter))
 
 
 def _names_read(step: StepBase) -> Iterator[tuple[str, ...]]:

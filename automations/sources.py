@@ -1,9 +1,9 @@
 """Where the value of a variable or a field comes from."""
 
 from collections.abc import Iterable
-from typing import Annotated, Any, Literal, Protocol, cast
+from typing import Annotated, Any, Literal, Protocol, Self, cast
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from automations.model import Model, Name, WebhookName
 from automations.scalars import is_blank
@@ -26,12 +26,34 @@ class VariableSource(Model):
     variable: Name
 
 
+CallPart = Literal["body", "query", "raw"]
+
+
 class WebhookSource(Model):
-    """A value that the webhook trigger of that name extracted, or the body as it came."""
+    """A value that the webhook trigger of that name extracted, or a part of the call.
+
+    Of a call there is the body as its content type reads it, the query by name, and raw: the body as text, where the trigger
+    keeps it.
+    """
 
     webhook: WebhookName
     value: str | None = None
     body: Literal[True] | None = None
+    query: Literal[True] | None = None
+    raw: Literal[True] | None = None
+
+    @model_validator(mode="after")
+    def _is_one_part(self) -> Self:
+        if (self.query or self.raw) and sum(part is not None for part in (self.value, self.body, self.query, self.raw)) > 1:
+            raise ValueError("A source of a webhook is one of value, body, query and raw.")
+        return self
+
+    @property
+    def part(self) -> CallPart | None:
+        """None for an extracted value."""
+        if self.value is not None:
+            return None
+        return "query" if self.query else "raw" if self.raw else "body"
 
 
 class TriggerSource(Model):
@@ -71,7 +93,7 @@ class SourceValues(Protocol):
     def related(self, relationship: str, name: str) -> Any: ...
     def variable(self, name: str) -> Any: ...
     def webhook_value(self, webhook: str, value: str) -> Any: ...
-    def webhook_body(self, webhook: str) -> Any: ...
+    def webhook_part(self, webhook: str, part: CallPart) -> Any: ...
     def trigger_time(self) -> str: ...
     def render(self, text: str) -> str: ...
 
@@ -90,10 +112,10 @@ def source_value(source: Source, values: SourceValues) -> Any:
             return values.related(source.through or "", source.field)
         case VariableSource():
             return values.variable(source.variable)
-        case WebhookSource(value=None):
-            return values.webhook_body(source.webhook)
-        case WebhookSource():
+        case WebhookSource(part=None):
             return values.webhook_value(source.webhook, source.value or "")
+        case WebhookSource():
+            return values.webhook_part(source.webhook, source.part or "body")
         case TriggerSource():
             return values.trigger_time()
 

@@ -1,7 +1,7 @@
 """The quiet window of a trigger: the first event fires, those that follow it within the window start nothing, for good."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from pydantic import BeforeValidator
@@ -26,3 +26,9 @@ def quiet_window(of_trigger: str | None, of_automation: str | None) -> timedelta
     """The trigger's own says more than the automation's. None: every event fires."""
     said = of_trigger or of_automation or "off"
     return None if said == "off" else timedelta(**{_UNITS[said[-1]]: int(said[:-1])})
+
+
+def quiet_since(window: str, fired_at: datetime | None) -> str:
+    """Why an event within a window such as `15m` starts nothing, with the firing that the window is about."""
+    fired = f"at {fired_at:%Y-%m-%d %H:%M:%S} UTC" if fired_at else "less than that away"
+    return f"The trigger is quiet for {window} around each time it fires, and it fired {fired}."

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 
 from automations import scalars
+from automations.calendars import BusinessCalendar
 from automations.model import Model
 from store.database import Connection
 from store.sql import QUERIES
@@ -25,14 +26,21 @@ class Business(Model):
     name: str = Field(min_length=1, max_length=255)
     timezone: Timezone
     locale: str = Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", description="A language tag, such as de-AT")
+    calendar: BusinessCalendar = BusinessCalendar()
 
 
 async def read_business(connection: Connection) -> Business:
     return _business(await QUERIES.read_business(connection))
 
 
-async def write_business(connection: Connection, business: Business) -> Business:
-    return _business(await QUERIES.update_business(connection, **business.model_dump()))
+async def write_business(connection: Connection, business: Business) -> bool:
+    """Whether its timezone or its calendar changed: what is planned by them is then to be planned anew.
+
+    Call it in a transaction.
+    """
+    before = _business(await QUERIES.lock_business(connection))
+    await QUERIES.update_business(connection, **business.model_dump(mode="json"))
+    return (before.timezone, before.calendar) != (business.timezone, business.calendar)
 
 
 def _business(row: Any) -> Business:

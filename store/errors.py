@@ -7,7 +7,8 @@ EverstepError
 │   └── UnknownRecordError       there is no such record, or it is of another object
 ├── FieldTypeInUseError  a field would get another type while records hold values for it
 ├── RecordChangedError   the record is no longer at the revision that the caller saw
-└── RecordArchivedError  an archived record is not changed
+├── RecordArchivedError  an archived record is not changed
+└── ActivityClosedError  a crm activity is completed or canceled already
 """
 
 from uuid import UUID
@@ -49,3 +50,11 @@ class RecordArchivedError(EverstepError):
 
     def __init__(self, record_id: UUID) -> None:
         super().__init__(f"The record {record_id} is archived: unarchive it to change it.")
+
+
+class ActivityClosedError(EverstepError):
+    code = "activity_closed"
+
+    def __init__(self, activity_id: UUID, status: str, wanted: str) -> None:
+        super().__init__(f"The crm activity {activity_id} is {status}: it cannot be {wanted} any more.")
+        self.status = status

@@ -1,5 +1,6 @@
 """Events: what happened, and what became of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -28,13 +29,20 @@ async def insert_event(
     payload: dict[str, Any],
     root_id: UUID | None = None,
     depth: int = 0,
-) -> UUID:
-    """To be written in the transaction of the change that it tells of."""
-    event_id = new_id()
-    await QUERIES.insert_event(
-        connection, id=event_id, kind=kind, record_id=record_id, event_at=event_at, payload=payload, root_id=root_id, depth=depth
-    )
-    return event_id
+    *,
+    automation_id: UUID | None = None,
+    trigger_id: str | None = None,
+    idempotency_key: str | None = None,
+    evaluated_at: datetime | None = None,
+) -> UUID | None:
+    """To be written in the transaction of the change that it tells of. None if the idempotency key was there already.
+
+    An event that concerns one trigger alone names it and its automation. One that is evaluated at once says so.
+    """
+    return await QUERIES.insert_event(
+        connection, id=new_id(), kind=kind, record_id=record_id, event_at=event_at, payload=payload, root_id=root_id, depth=depth,
+        automation_id=automation_id, trigger_id=trigger_id, idempotency_key=idempotency_key, evaluated_at=evaluated_at,
+    )  # fmt: skip
 
 
 async def read_event(connection: Connection, event_id: UUID) -> Any | None:
@@ -55,18 +63,32 @@ async def mark_evaluated(connection: Connection, event_ids: list[UUID], now: dat
     await QUERIES.mark_evaluated(connection, ids=event_ids, now=now)
 
 
-async def insert_evaluation(
-    connection: Connection,
-    event_id: UUID,
-    automation_id: UUID,
-    trigger_id: str,
-    outcome: str,
-    reason: str | None,
-    execution_id: UUID | None,
-    evaluated_at: datetime,
-) -> None:
-    """Why a trigger started an execution at this event, or did not."""
-    await QUERIES.insert_evaluation(
-        connection, id=new_id(), event_id=event_id, automation_id=automation_id, trigger_id=trigger_id, outcome=outcome,
-        reason=reason, execution_id=execution_id, evaluated_at=evaluated_at,
-    )  # fmt: skip
+@dataclass(frozen=True)
+class Evaluation:
+    """Why a trigger started an execution at an event, or did not: `reason` is one of automations.evaluation.Reason."""
+
+    event_id: UUID
+    automation_id: UUID
+    trigger_id: str
+    record_id: UUID | None
+    event_at: datetime
+    evaluated_at: datetime
+    reason: str | None = None
+    detail: str | None = None
+    execution_id: UUID | None = None
+
+    @property
+    def outcome(self) -> str:
+        return "started" if self.execution_id else "not_started"
+
+
+async def insert_evaluations(connection: Connection, evaluations: Sequence[Evaluation]) -> None:
+    """Once for an event and a trigger."""
+    columns: dict[str, list[Any]] = {name: [getattr(each, name) for each in evaluations] for name in _EVALUATED}
+    await QUERIES.insert_evaluations(connection, ids=[new_id() for _ in evaluations], **columns)
+
+
+_EVALUATED = (
+    "event_id", "automation_id", "trigger_id", "record_id", "event_at", "evaluated_at", "outcome", "reason", "detail",
+    "execution_id",
+)  # fmt: skip

@@ -1,7 +1,8 @@
 """Executions: their rows, the requests that stand on them, and the changes of state that no step makes."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +19,8 @@ from store.standings import Whole, lock_standings, over, revision_of, standings_
 class NewExecution:
     """A row to be. `start_request` is what its workflow is started with, kept so that a start cut short can be done again.
 
-    `variables` and `restarted_from` are those of an execution that takes another one up.
+    `variables` and `restarted_from` are those of an execution that takes another one up. `launch_in`: after which time workers
+    start the workflow if nobody else has.
     """
 
     id: UUID
@@ -38,6 +40,7 @@ class NewExecution:
     depth: int = 0
     variables: dict[str, Any] = field(default_factory=dict)
     restarted_from: UUID | None = None
+    launch_in: timedelta = timedelta(0)
 
 
 async def insert_execution(connection: Connection, new: NewExecution) -> None:
@@ -46,6 +49,7 @@ async def insert_execution(connection: Connection, new: NewExecution) -> None:
         priority=new.priority, step_id=new.step_id, revision=new.revision, overrides=new.overrides, trigger=new.trigger,
         event_id=new.event_id, parent_id=new.parent_id, root_id=new.root_id or new.id, depth=new.depth,
         variables=new.variables, restarted_from=new.restarted_from, start_request=new.start_request, now=new.now,
+        launch_in=new.launch_in,
     )  # fmt: skip
 
 
@@ -158,8 +162,18 @@ def _after_failure(standings: Standings, failure: StepFailure, row: Any) -> Whol
     return whole(standings.moved(failure.lane, standing))
 
 
-async def list_not_started(connection: Connection, before: datetime, size: int = 100) -> list[Any]:
-    return [row async for row in QUERIES.list_not_started(connection, before=before, size=size)]
+async def take_to_launch(connection: Connection, lease: timedelta, size: int) -> list[Any]:
+    """Rows whose workflows are to be started now; nobody else gets them before the lease is over."""
+    return [row async for row in QUERIES.take_to_launch(connection, lease=lease, size=size)]
+
+
+async def mark_launched(connection: Connection, execution_ids: Iterable[UUID]) -> None:
+    await QUERIES.mark_launched(connection, ids=list(execution_ids))
+
+
+async def give_back_launches(connection: Connection, execution_ids: Iterable[UUID]) -> None:
+    """Of rows that were taken and could not be started, through no fault of theirs."""
+    await QUERIES.give_back_launches(connection, ids=list(execution_ids))
 
 
 async def mark_started(connection: Connection, execution_id: UUID) -> None:

@@ -6,18 +6,19 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from automations.event_triggers import Listen
 from store.database import Connection
 from store.sql import QUERIES
 
 
 @dataclass(frozen=True)
 class GoalWait:
-    """A step run that waits for one of its `triggers`, which fit events of these kinds. `since` is the execution's clock."""
+    """A step run that waits for one of its `triggers`, which listen to such events. `since` is the execution's clock."""
 
     execution_id: UUID
     sequence: int
     record_id: UUID
-    kinds: Collection[str]
+    listens: Collection[Listen]
     triggers: list[dict[str, Any]]
     since: datetime
 
@@ -35,8 +36,8 @@ class GoalMeeting:
 async def insert_goal_wait(connection: Connection, wait: GoalWait) -> None:
     """To be written in the step's transaction: what happens to the record from now on counts, nothing that happened before."""
     await QUERIES.insert_goal_wait(
-        connection, execution_id=wait.execution_id, sequence=wait.sequence, record_id=wait.record_id, kinds=sorted(wait.kinds),
-        triggers=wait.triggers, since=wait.since,
+        connection, execution_id=wait.execution_id, sequence=wait.sequence, record_id=wait.record_id, triggers=wait.triggers,
+        listens=sorted(map(str, wait.listens)), since=wait.since,
     )  # fmt: skip
 
 
@@ -49,9 +50,9 @@ async def delete_goal_wait(connection: Connection, execution_id: UUID, sequence:
     await QUERIES.delete_goal_wait(connection, execution_id=execution_id, sequence=sequence)
 
 
-async def lock_open_goal_waits(connection: Connection, record_ids: Collection[UUID], kinds: Collection[str]) -> list[Any]:
+async def lock_open_goal_waits(connection: Connection, record_ids: Collection[UUID], listens: Collection[Listen]) -> list[Any]:
     """Those that wait for such events of these records and were not met yet."""
-    rows = QUERIES.lock_open_goal_waits(connection, record_ids=list(record_ids), kinds=list(kinds))
+    rows = QUERIES.lock_open_goal_waits(connection, record_ids=list(record_ids), listens=sorted(map(str, listens)))
     return [row async for row in rows]
 
 

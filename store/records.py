@@ -1,6 +1,6 @@
 """Records: every write checks all values at once, raises the revision, and writes the events that tell of it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypedDict, Unpack
@@ -159,6 +159,11 @@ async def _set_archived(
 async def read_record(connection: Connection, record_id: UUID) -> Any | None:
     """All columns, and `object` and `object_revision`. Archived records too."""
     return await QUERIES.read_record(connection, id=record_id)
+
+
+async def list_records_by_ids(connection: Connection, ids: Iterable[UUID]) -> list[Any]:
+    """Those that exist, as `read_record` reads them."""
+    return [row async for row in QUERIES.list_records_by_ids(connection, ids=list(ids))]
 
 
 async def list_records(

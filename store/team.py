@@ -33,3 +33,13 @@ async def list_employees_by_role(connection: Connection, role: str) -> list[Any]
 
 async def find_employee_by_email(connection: Connection, email: str) -> Any | None:
     return await QUERIES.find_employee_by_email(connection, email=email)
+
+
+async def find_employee(connection: Connection, key: str) -> Any | None:
+    """By id or address; None for text that is neither."""
+    if "@" in key:
+        return await find_employee_by_email(connection, key.strip())
+    try:
+        return next(iter(await list_employees_by_ids(connection, [UUID(key)])), None)
+    except ValueError:
+        return None

@@ -21,3 +21,11 @@ async def fires(
     if fired:
         await QUERIES.forget_firings(connection, **key, before=event_at - quiet - _LATE)
     return bool(fired)
+
+
+async def firing_before(
+    connection: Connection, automation_id: UUID, trigger_id: str, record_id: UUID | None, event_at: datetime, quiet: timedelta
+) -> datetime | None:
+    """The firing that keeps an event quiet: the nearest to it within the window."""
+    key = {"automation_id": automation_id, "trigger_id": trigger_id, "record_id": record_id or NIL}
+    return await QUERIES.find_firing(connection, **key, event_at=event_at, quiet=quiet)

@@ -3,10 +3,10 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,13 +14,12 @@ import httpx2
 from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError
 
+from activities import chores
+from activities.asking import pinned
 from activities.definitions import Definitions
-from activities.reconciling import keep_reconciling
-from activities.relaying import keep_relaying
 from activities.services import Services
 from activities.settings import Settings
-from activities.starting import Cause, Target, create_execution, launch
-from api.requesting import pinned
+from activities.starting import OWN_LAUNCH, Cause, Target, create_execution, launch
 from automations.document import AutomationDocument
 from automations.executions import Request, RequestKind
 from automations.fields import ObjectDefinition
@@ -79,10 +78,17 @@ class Engine:
             self.services = Services(self.settings, self.database, self.client, http, Definitions())
             for worker in workers(self.services):
                 await running.enter_async_context(worker)
-            loops = [keep_reconciling] * making_up + [keep_relaying] * relaying
-            for keep in loops:
-                running.callback(asyncio.create_task(keep(self.services)).cancel)
+            for chore in self._chores(making_up, relaying):
+                running.callback(asyncio.create_task(chore).cancel)
             yield self
+
+    def _chores(self, making_up: bool, relaying: bool) -> Iterator[chores.Chore]:
+        if making_up:
+            yield from chores.making_up(self.services)
+        if making_up or relaying:
+            yield from chores.launching(self.services)
+        if relaying:
+            yield from chores.relaying(self.services)
 
     async def save(self, **parts: Any) -> AutomationDocument:
         """Creates the automation or replaces it by its newest document."""
@@ -116,7 +122,7 @@ class Engine:
             await change_record(connection, record_id, values=values, now=datetime.now(UTC))
 
     async def start(self, api_name: str = "subject", record: UUID | None = None, *, launched: bool = True, **cause: Any) -> UUID:
-        """Row, then workflow; not `launched`: as a crash in between leaves it."""
+        """Row, then workflow; not `launched`: as a crash in between leaves it, see `due`."""
         async with self.database.transaction() as connection:
             row = await read_automation(connection, api_name)
             assert row, f"no automation {api_name}"
@@ -124,10 +130,19 @@ class Engine:
             target = Target(row, AutomationDocument.model_validate(row["document"]), found)
             now = datetime.now(UTC)
             cause = {"trigger": {"type": "manual", "event_at": now.isoformat(), "evaluated_at": now.isoformat()}} | cause
-            started = await create_execution(connection, target, Cause(**cause), now, self.settings)
+            launch_in = OWN_LAUNCH if launched else timedelta(hours=1)
+            started = await create_execution(connection, target, Cause(**cause), now, self.settings, launch_in=launch_in)
         if launched:
             await launch(self.client, self.settings, started)
         return started.id
+
+    async def due(self, execution_id: UUID, seconds_ago: float = 60) -> None:
+        """As if it had been written so long ago, and a worker's turn to launch it had come."""
+        async with self.database.connection() as connection:
+            await connection.execute(
+                "update executions set created_at = now() - $2::interval, launch_at = now() where id = $1",
+                execution_id, timedelta(seconds=seconds_ago),
+            )  # fmt: skip
 
     async def latest(self, api_name: str) -> Any:
         """The newest execution of an automation, once there is one."""

@@ -21,6 +21,7 @@ from automations.checks.order import variables_used_early
 from automations.checks.sources import source_problems
 from automations.checks.steps import records_needed, step_problems
 from automations.checks.texts import template_problems
+from automations.checks.triggers import own_triggers, trigger_problems
 from automations.document import AutomationDocument
 from automations.fields import ObjectDefinition
 from automations.problems import Problem
@@ -31,6 +32,8 @@ CHECKS: tuple[Callable[[Draft], Iterable[Problem]], ...] = (
     duplicate_variables,
     duplicate_triggers,
     webhook_records,
+    trigger_problems,
+    own_triggers,
     notified_owners,
     records_needed,
     step_problems,

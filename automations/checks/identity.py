@@ -3,10 +3,10 @@
 from collections.abc import Hashable, Iterable, Iterator
 from typing import TypeVar
 
-from automations.checks.draft import Draft, UnreadStep
+from automations.checks.draft import Draft, UnreadStep, UnreadTrigger
 from automations.problems import Problem, at
 from automations.steps.variables import InitializeVariable
-from automations.triggers import ManualTrigger, Trigger, WebhookTrigger
+from automations.triggers import Trigger, WebhookTrigger
 
 K = TypeVar("K", bound=Hashable)
 
@@ -42,18 +42,23 @@ def _variable_names(draft: Draft) -> Iterator[tuple[str, str | None]]:
 def duplicate_triggers(draft: Draft) -> Iterator[Problem]:
     """Two of one sort would start two executions at each event."""
     sorts = [(f"triggers[{index}]", _sort(trigger)) for index, trigger in enumerate(draft.triggers)]
-    for path, sort, first in _repeated((path, sort) for path, sort in sorts if sort is not None):
-        yield Problem(path=path, code="duplicate_trigger", sentence=f"{first} starts at the same: {' '.join(sort)}.")
+    for path, (summary, _), first in _repeated((path, sort) for path, sort in sorts if sort is not None):
+        yield Problem(path=path, code="duplicate_trigger", sentence=f"{first} starts at the same: {summary}.")
 
 
-def _sort(trigger: Trigger) -> tuple[str, ...] | None:
+_OF_ITS_OWN = {"id", "description", "skip", "throttle"}
+"""What two triggers may say differently and still start at the same."""
+
+
+def _sort(trigger: Trigger) -> tuple[str, str] | None:
+    """In words, and what tells it apart."""
     match trigger:
-        case WebhookTrigger():
-            return ("webhook", trigger.name, trigger.method)
-        case ManualTrigger():
-            return ("manual",)
-        case _:
+        case UnreadTrigger():
             return None
+        case WebhookTrigger():
+            return trigger.summary(), ""
+        case _:
+            return trigger.summary(), trigger.model_dump_json(by_alias=True, exclude=_OF_ITS_OWN)
 
 
 def _repeated(keyed: Iterable[tuple[str, K]]) -> Iterator[tuple[str, K, str]]:

@@ -62,6 +62,9 @@ def _webhook_problems(draft: Draft, source: WebhookSource, path: str) -> Iterato
     elif source.value is not None and not any(source.value in trigger.extract for trigger in named):
         sentence = f"The webhook {source.webhook} extracts no value {source.value[:80]}."
         yield Problem(path=at(path, "value"), code="unknown_webhook_value", sentence=sentence)
+    elif source.raw and not any(trigger.raw_body for trigger in named):
+        sentence = f"The webhook {source.webhook} does not keep the raw body: raw_body: true says that it does."
+        yield Problem(path=at(path, "raw"), code="unknown_webhook_value", sentence=sentence)
 
 
 def webhooks(draft: Draft) -> list[WebhookTrigger]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from automations.checks.draft import Draft
+from automations.checks.filters import problems_of_condition
 from automations.checks.names import (
     MOMENTS,
     NUMBERS,
@@ -12,12 +13,10 @@ from automations.checks.names import (
     variable_problems,
 )
 from automations.checks.sources import is_fixed
+from automations.checks.triggers import event_trigger_problems
 from automations.errors import FieldValueError
-from automations.event_triggers import unfit
 from automations.field_values import field_value
 from automations.fields import FieldDefinition, RelationshipField, TeamSelectorField
-from automations.filter_problems import filter_problems
-from automations.filters import All, Any_, FieldFilter, Filter, RelatedFilter, VariableFilter
 from automations.problems import Problem, at
 from automations.steps.base import StepBase
 from automations.steps.control import Condition, Delay, StartAutomation
@@ -56,7 +55,7 @@ def step_problems(draft: Draft) -> Iterator[Problem]:
 def _problems(draft: Draft, step: StepBase, path: str) -> Iterator[Problem]:
     match step:
         case Condition():
-            return _condition_problems(draft, step.condition, at(path, "if"))
+            return problems_of_condition(draft, step.condition, at(path, "if"))
         case Delay():
             return _length_problems(draft, step, path)
         case Goal():
@@ -82,37 +81,8 @@ def _target_problems(draft: Draft, step: StepBase, path: str) -> Iterator[Proble
             yield from variable_problems(draft, wanted.variable, f"{path}.into[{index}].variable")
 
 
-def _condition_problems(draft: Draft, condition: Filter, path: str) -> Iterator[Problem]:
-    types = {name: kind for name, kind in draft.variable_types.items() if kind is not None}
-    silent = tuple(_unclear_leaves(draft, condition, path))
-    for found in filter_problems(condition, draft.definition, types, path, objects=draft.objects):
-        if not found.path.startswith(silent):
-            yield Problem(path=found.path, code=found.code, sentence=found.sentence)
-
-
-def _unclear_leaves(draft: Draft, filter: Filter, path: str) -> Iterator[str]:
-    """The beginnings of the paths of leaves that speak of what could not be read."""
-    match filter:
-        case All():
-            for index, child in enumerate(filter.all):
-                yield from _unclear_leaves(draft, child, f"{path}.all[{index}]")
-        case Any_():
-            for index, child in enumerate(filter.any):
-                yield from _unclear_leaves(draft, child, f"{path}.any[{index}]")
-        case FieldFilter() | RelatedFilter():
-            if not draft.can_tell_fields:
-                yield f"{path}."
-        case VariableFilter():
-            is_known = filter.variable in draft.variable_types
-            if draft.variable_types.get(filter.variable) is None and (is_known or not draft.can_tell_variables):
-                yield f"{path}."
-
-
 def _goal_problems(draft: Draft, step: Goal, path: str) -> Iterator[Problem]:
-    definition = draft.definition
-    for index, trigger in enumerate(step.triggers if definition else ()):
-        for key, code, sentence in unfit(trigger, definition) if definition else ():
-            yield Problem(path=f"{path}.triggers[{index}].{key}", code=code, sentence=sentence)
+    yield from event_trigger_problems(draft, step.triggers, at(path, "triggers"), indexed=True)
     if step.limit is not None:
         yield from _length_problems(draft, step.limit, at(path, "timeout"))
 

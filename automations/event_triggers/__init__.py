@@ -1,25 +1,50 @@
-"""What an event has to be like to be counted: by a goal that waits for it, or by an automation that it starts."""
+"""What an event has to be like to be counted: by a goal that waits for it, or by an automation that it starts.
 
-from automations.event_triggers.records import (
-    AnyEventTrigger,
-    EventTrigger,
-    EventTriggerUnion,
-    FieldUpdated,
-    StageUpdated,
-    as_json,
-    matches,
-    settled,
-    unfit,
+To add a type, write its model and add it to `AnyEventTrigger`; `automations.triggers` has the same for automations.
+"""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from automations.event_triggers.base import Event, EventTrigger, Finding, Listen
+from automations.event_triggers.dates import ActivityOverdue, OnOrAroundDate
+from automations.event_triggers.outside import ActivityLogged, EmailEvent, FormSubmitted, SurveySubmitted, WebsiteVisited
+from automations.event_triggers.records import FieldUpdated, StageUpdated, TagAdded, TagRemoved
+
+AnyEventTrigger = (
+    FieldUpdated
+    | StageUpdated
+    | TagAdded
+    | TagRemoved
+    | ActivityLogged
+    | FormSubmitted
+    | SurveySubmitted
+    | EmailEvent
+    | WebsiteVisited
+    | OnOrAroundDate
+    | ActivityOverdue
 )
+"""What a goal may wait for."""
+
+EventTriggerUnion = Annotated[AnyEventTrigger, Field(discriminator="type")]
 
 __all__ = [
+    "ActivityLogged",
+    "ActivityOverdue",
     "AnyEventTrigger",
+    "EmailEvent",
+    "Event",
     "EventTrigger",
     "EventTriggerUnion",
     "FieldUpdated",
+    "Finding",
+    "FormSubmitted",
+    "Listen",
+    "OnOrAroundDate",
     "StageUpdated",
-    "as_json",
-    "matches",
-    "settled",
-    "unfit",
+    "SurveySubmitted",
+    "TagAdded",
+    "TagRemoved",
+    "WebsiteVisited",
 ]

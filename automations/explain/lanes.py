@@ -107,17 +107,30 @@ def _delay(lane: LaneFacts, facts: Facts) -> Said:
     moment_of_end = f" until {moment(until, facts.zone)}" if until else ""
     given = [each.get("found") for each in lane.run.used if each.get("ref") == "delay"] if lane.run else []
     found = {"timezone": facts.zone.key, "given": given[0] if given else None}
-    said = f"{_subject(lane)} waits{moment_of_end} at {_step(lane)}."
-    return said, {**found, **_when(since=_since(lane, facts), until=until), **_local(until, facts)}
+    said = f"{_subject(lane)} waits{moment_of_end} at {_step(lane)}.{_moved_in_words(lane, facts)}"
+    return said, {**found, **_when(since=_since(lane, facts), until=until), **_local(until, facts), **_moved(lane)}
 
 
 def _goal(lane: LaneFacts, facts: Facts) -> Said:
     until = lane.standing.waiting_until
     patience = f"until {moment(until, facts.zone)} at the latest" if until else "for as long as it takes"
-    said = f"{_subject(lane)} waits {patience} for what {_step(lane)} names to happen."
+    said = f"{_subject(lane)} waits {patience} for what {_step(lane)} names to happen.{_moved_in_words(lane, facts)}"
     shown = configuration(lane.step) if lane.step else {}
     found = {"triggers": shown.get("triggers"), "timeout": shown.get("timeout"), "timezone": facts.zone.key}
-    return said, {**found, **_when(since=_since(lane, facts), until=until), **_local(until, facts)}
+    return said, {**found, **_when(since=_since(lane, facts), until=until), **_local(until, facts), **_moved(lane)}
+
+
+def _moved(lane: LaneFacts) -> dict[str, Any]:
+    """What moved the end of a wait to a working day: {"moved": {"from", "passed": [{"date", "why"}]}}, if anything did."""
+    return {"moved": lane.run.output["moved"]} if lane.run and "moved" in lane.run.output else {}
+
+
+def _moved_in_words(lane: LaneFacts, facts: Facts) -> str:
+    moved = _moved(lane).get("moved")
+    if not moved:
+        return ""
+    planned, whys = moment(datetime.fromisoformat(moved["from"]), facts.zone), [day["why"] for day in moved["passed"]]
+    return f" It was moved there from {planned}, which is no working day ({whys[0]})."
 
 
 def _error(lane: LaneFacts, facts: Facts) -> Said:

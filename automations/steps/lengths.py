@@ -49,7 +49,8 @@ _AMOUNTS = ("years", "months", "weeks", "days", "hours", "minutes")
 class Length(Model):
     """A length of time, or the moment at which a wait ends; `at` moves the end to that time of day, on or after it.
 
-    Lengths of days and more keep the time of day in the business's timezone; hours and minutes are exact.
+    Lengths of days and more keep the time of day in the business's timezone; hours and minutes are exact. If it skips
+    non-working days, an end on one is moved to the next working day; null: as the automation says.
     """
 
     years: int = Field(0, ge=0, le=100)
@@ -61,6 +62,7 @@ class Length(Model):
     amount: NumberOf | None = Field(None, alias="for")
     until: Moment | FieldMoment | VariableMoment | None = None
     at: TimeOfDay | None = None
+    skip_non_working_days: bool | None = None
 
     @model_validator(mode="after")
     def _says_one_length(self) -> Self:

@@ -14,6 +14,10 @@ class Trigger(Model):
     description: str = ""
     skip: bool = False
 
+    def summary(self) -> str:
+        """What has to happen, in a few words."""
+        return str(self.type)
+
 
 class ThrottledTrigger(Trigger):
     """Fires by itself, and so may be told to be quiet for a while after it fired."""

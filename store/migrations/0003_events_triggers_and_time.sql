@@ -9,7 +9,7 @@ create table listeners (
     automation_id uuid not null references automations on delete cascade,
     trigger_id text not null,
     use text not null check (use in ('start', 'due')),
-    object_id uuid not null references objects,
+    object_id uuid references objects,
     kind text not null,
     key text not null default '',
     definition jsonb not null,
@@ -18,12 +18,22 @@ create table listeners (
 );
 create index listeners_by_event on listeners (object_id, kind, key);
 
+-- What an automation may set off: changes of a field (kind field_updated, key the field) and other automations (kind start).
+create table effects (
+    automation_id uuid not null references automations on delete cascade,
+    object_id uuid references objects,
+    kind text not null,
+    key text not null,
+    primary key (automation_id, kind, key)
+);
+
 -- An event that concerns one trigger alone names it. `idempotency_key`: it is written once, however often it is told of.
 alter table events
     add column automation_id uuid references automations on delete cascade,
     add column trigger_id text,
     add column idempotency_key text;
 create unique index events_by_idempotency_key on events (idempotency_key) where idempotency_key is not null;
+create index events_by_kind on events (kind, id);
 
 create function tell_of_events() returns trigger language plpgsql as $$
 begin
@@ -49,7 +59,7 @@ alter table automations add column warnings jsonb not null default '{}';
 alter table executions add column launch_at timestamptz;
 update executions set launch_at = created_at where not workflow_started and finished_at is null;
 drop index executions_not_started;
-create index executions_to_launch on executions (launch_at) where not workflow_started and finished_at is null;
+create index executions_to_launch on executions (priority desc, launch_at) where not workflow_started and finished_at is null;
 
 -- `listens` holds kind/key of the events that concern the goal, as in field_updated/status. `wakes_at`: until when its workflow
 -- sleeps. `nudged`: its workflow is told to look again, and has not looked yet.
@@ -131,7 +141,8 @@ create unique index webhook_deliveries_once on webhook_deliveries (automation_id
     where idempotency_key is not null;
 create index webhook_deliveries_by_webhook on webhook_deliveries (automation_id, webhook, id);
 
--- Schedule triggers as Temporal is to have them. `definition` is null where Temporal is to forget one.
+-- Schedule triggers as Temporal is to have them. `definition` is null where Temporal is to forget one. `sync_at`: when a worker is
+-- to tell Temporal of it, or to look whether Temporal still has it. `refresh_at`: when Temporal needs more of its times.
 create table schedules (
     schedule_id text primary key,
     automation_id uuid not null,
@@ -140,11 +151,12 @@ create table schedules (
     paused boolean not null default false,
     revision integer not null default 1,
     synced_revision integer,
+    sync_at timestamptz not null,
     refresh_at timestamptz,
     problem text
 );
 create index schedules_of_automation on schedules (automation_id);
-create index schedules_to_sync on schedules (schedule_id) where synced_revision is distinct from revision;
+create index schedules_to_sync on schedules (sync_at);
 
 create table bulk_starts (
     id uuid primary key,
@@ -155,6 +167,11 @@ create table bulk_starts (
     priority text check (priority in ('regular', 'low')),
     resume_paused boolean not null default false,
     by text not null default '',
+    total integer not null default 0,
+    started integer not null default 0,
+    resumed integer not null default 0,
+    skipped integer not null default 0,
+    failed integer not null default 0,
     cursor uuid not null default '00000000-0000-0000-0000-000000000000',
     next_at timestamptz not null,
     reason text,
@@ -176,11 +193,21 @@ create table bulk_start_records (
 );
 create index bulk_start_records_left on bulk_start_records (bulk_start_id, record_id) where outcome is null;
 
+-- Executions that a bulk start resumed, and whose workflows are yet to be told.
+create table bulk_start_resumes (
+    bulk_start_id uuid not null references bulk_starts on delete cascade,
+    execution_id uuid not null references executions,
+    request jsonb not null,
+    tell_at timestamptz not null,
+    primary key (bulk_start_id, execution_id)
+);
+create index bulk_start_resumes_to_tell on bulk_start_resumes (tell_at);
+
 alter table business add column calendar jsonb not null default '{}';
 
 -- migrate: rollback
 alter table business drop column calendar;
-drop table bulk_start_records, bulk_starts, schedules, webhook_deliveries, webhook_secrets, crm_activities, due_scans, due_triggers;
+drop table bulk_start_resumes, bulk_start_records, bulk_starts, schedules, webhook_deliveries, webhook_secrets, crm_activities, due_scans, due_triggers;
 alter table goal_waits add column kinds text[] not null default '{}';
 alter table goal_waits drop column listens, drop column wakes_at, drop column nudged;
 drop index executions_to_launch;
@@ -191,6 +218,6 @@ drop index evaluations_once, evaluations_by_trigger, evaluations_by_record;
 alter table evaluations drop column record_id, drop column event_at, drop column detail;
 drop trigger tell_of_events on events;
 drop function tell_of_events;
-drop index events_by_idempotency_key;
+drop index events_by_idempotency_key, events_by_kind;
 alter table events drop column automation_id, drop column trigger_id, drop column idempotency_key;
-drop table listeners;
+drop table effects, listeners;

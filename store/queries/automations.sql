@@ -1,14 +1,14 @@
 -- name: insert_automation$
 insert into automations (id, api_name, object_id, active, activated_at, document)
-values (:id, :api_name, :object_id, :active, case when :active then now() end, :document)
+values (:id, :api_name, :object_id, :active, case when :active then :now::timestamptz end, :document)
 on conflict (api_name) do nothing
 returning id;
 
 -- name: update_automation$
 -- The whole document at once, and only over the revision that its author saw.
 update automations
-set object_id = :object_id, document = :document, revision = revision + 1, updated_at = now(), active = :active,
-    activated_at = case when :active and not active then now() when :active then activated_at end
+set object_id = :object_id, document = :document, revision = revision + 1, updated_at = :now, active = :active,
+    warnings = '{}', activated_at = case when :active and not active then :now::timestamptz when :active then activated_at end
 where id = :id and revision = :revision
 returning revision;
 
@@ -34,7 +34,7 @@ select document from automation_revisions where automation_id = :automation_id a
 -- name: set_active^
 -- Listening begins or ends at once; saying it twice changes nothing. The document says the same.
 update automations
-set active = :active, activated_at = case when :active then now() end, updated_at = now(),
+set active = :active, activated_at = case when :active then :now::timestamptz end, updated_at = :now,
     document = document || jsonb_build_object('active', :active::boolean)
 where api_name = :api_name and active <> :active
 returning *;

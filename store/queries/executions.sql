@@ -2,10 +2,11 @@
 -- The row comes first: its workflow is started under an id made from it.
 insert into executions (
     id, workflow_id, automation_id, record_id, priority, state, step_id, revision, variables, overrides, trigger,
-    event_id, parent_id, root_id, depth, restarted_from, start_request, created_at, updated_at
+    event_id, parent_id, root_id, depth, restarted_from, start_request, created_at, updated_at, launch_at
 ) values (
     :id, :workflow_id, :automation_id, :record_id, :priority, 'active', :step_id, :revision, :variables, :overrides, :trigger,
-    :event_id, :parent_id, :root_id, :depth, :restarted_from, :start_request, :now, :now
+    :event_id, :parent_id, :root_id, :depth, :restarted_from, :start_request, :now, :now,
+    now() + :launch_in::interval
 );
 
 -- name: read_execution^
@@ -70,13 +71,32 @@ where execution_id = :id and (status in ('running', 'waiting', 'retrying') or (s
 -- How an execution ended.
 select state, reason from executions where id = :id;
 
--- name: list_not_started
--- Starts that a crash cut short, or that Temporal could not take at the time.
-select id, workflow_id, priority, start_request
-from executions
-where not workflow_started and created_at < :before and finished_at is null
-order by created_at
-limit :size;
+-- name: take_to_launch
+-- Takes them by setting when they are due again: another worker does not see them, and one that dies now loses nothing. By their
+-- place in the table, for the reason that `take_met_goals` has. By one clock, that of the database, whose workers' clocks differ.
+update executions e
+set launch_at = now() + :lease::interval
+where e.ctid = any(array(
+    select ctid from executions
+    where not workflow_started and finished_at is null and launch_at <= now()
+    order by priority desc, launch_at
+    limit :size
+    for update skip locked
+))
+returning e.id, e.workflow_id, e.priority, e.start_request, e.created_at;
+
+-- name: mark_launched!
+-- In the order in which all lock several of them.
+with held as (
+    select id from executions where id = any(:ids::uuid[]) order by id for update
+)
+update executions e set workflow_started = true from held where e.id = held.id;
+
+-- name: give_back_launches!
+with held as (
+    select id from executions where id = any(:ids::uuid[]) and not workflow_started order by id for update
+)
+update executions e set launch_at = now() from held where e.id = held.id;
 
 -- name: mark_started!
 update executions set workflow_started = true where id = :id;

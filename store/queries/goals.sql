@@ -5,8 +5,8 @@
 with held as (
     select id from records where id = :record_id for update
 )
-insert into goal_waits (execution_id, sequence, record_id, kinds, triggers, since, after_event)
-select :execution_id, :sequence, id, :kinds, :triggers, :since, nextval(pg_get_serial_sequence('events', 'number'))
+insert into goal_waits (execution_id, sequence, record_id, listens, triggers, since, after_event)
+select :execution_id, :sequence, id, :listens, :triggers, :since, nextval(pg_get_serial_sequence('events', 'number'))
 from held;
 
 -- name: lock_goal_wait^
@@ -21,9 +21,9 @@ delete from goal_waits where execution_id = :execution_id and sequence = :sequen
 
 -- name: lock_open_goal_waits
 -- In the order in which all lock several of them, so that nobody waits for each other.
-select execution_id, sequence, record_id, kinds, triggers, after_event
+select execution_id, sequence, record_id, listens, triggers, after_event
 from goal_waits
-where record_id = any(:record_ids::uuid[]) and kinds && :kinds::text[] and met_at is null
+where record_id = any(:record_ids::uuid[]) and listens && :listens::text[] and met_at is null
 order by execution_id, sequence
 for update;
 

@@ -33,6 +33,13 @@ select r.*, o.api_name as object, o.revision as object_revision
 from records r join objects o on o.id = r.object_id
 where r.id = :id;
 
+-- name: list_records_by_ids
+-- What stands behind the relationships of many records, at once.
+select r.*, o.api_name as object, o.revision as object_revision
+from records r join objects o on o.id = r.object_id
+where r.id = any(:ids::uuid[])
+order by r.id;
+
 -- name: list_records
 -- In the order they were made; the cursor is the last id of the page before.
 select r.*, o.api_name as object, o.revision as object_revision

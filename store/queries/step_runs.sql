@@ -7,7 +7,7 @@ select e.state, e.version, e.revision as ran_from, e.step_id, e.pause_reason, e.
        r.id as record_id, r.name as record_name, r.field_values, r.stage, r.owner_id, r.archived_at, r.revision as record_revision,
        r.created_at as record_created_at, r.updated_at as record_updated_at,
        o.id as object_id, o.revision as object_revision,
-       b.name as business_name, b.timezone,
+       b.name as business_name, b.timezone, b.calendar,
        (select jsonb_agg(to_jsonb(k)) from kill_switches k where k.lifted_at is null) as switches,
        s.status as run_status, s.outcome as run_outcome, s.started_at as run_started_at
 from executions e

@@ -1,9 +1,13 @@
 -- name: read_business^
 -- There is one row, made with its table.
-select name, timezone, locale from business;
+select name, timezone, locale, calendar from business;
 
--- name: update_business^
-update business set name = :name, timezone = :timezone, locale = :locale returning name, timezone, locale;
+-- name: lock_business^
+-- What is planned by timezone and calendar is planned anew if they change: nobody may change them in between.
+select name, timezone, locale, calendar from business for update;
+
+-- name: update_business!
+update business set name = :name, timezone = :timezone, locale = :locale, calendar = :calendar;
 
 -- name: put_employee^
 -- An address is one employee, whatever its case.

@@ -13,6 +13,14 @@ where not exists (
 )
 returning true;
 
+-- name: find_firing$
+-- The nearest one of those that are in the way.
+select fired_at from firings
+where automation_id = :automation_id and trigger_id = :trigger_id and record_id = :record_id
+  and fired_at > :event_at::timestamptz - :quiet::interval and fired_at < :event_at::timestamptz + :quiet::interval
+order by greatest(fired_at, :event_at) - least(fired_at, :event_at)
+limit 1;
+
 -- name: forget_firings!
 -- Those that no event can be quiet after any more.
 delete from firings

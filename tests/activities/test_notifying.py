@@ -12,8 +12,9 @@ import pytest
 from structlog.testing import capture_logs
 from temporalio.client import Client
 
+from activities.chores import sending as chore_of_sending
 from activities.definitions import Definitions, Plan
-from activities.notifying import Notice, keep_sending, notice, send_due, write_notice
+from activities.notifying import Notice, notice, send_due, write_notice
 from activities.services import Services
 from activities.settings import Settings
 from automations.document import AutomationDocument
@@ -225,7 +226,7 @@ async def test_several_workers_send_each_mail_once(services: Services, mail: Mai
 
 
 async def test_a_worker_keeps_sending(services: Services, mail: MailSink) -> None:
-    sending = asyncio.create_task(keep_sending(services, timedelta(milliseconds=20)))
+    sending = asyncio.create_task(*chore_of_sending(services, timedelta(milliseconds=20)))
     for count in (1, 2):
         await written(services)
 

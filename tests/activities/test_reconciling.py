@@ -11,7 +11,8 @@ from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest, ResetWorkflowExecutionRequest
 from temporalio.client import Client, WorkflowExecutionStatus
 
-from activities.reconciling import Reconciler, keep_reconciling
+from activities.chores import making_up
+from activities.reconciling import Reconciler
 from activities.services import Services
 from automations.executions import Request
 from store.requests import list_requests
@@ -252,15 +253,15 @@ async def test_an_execution_that_was_started_while_its_record_was_archived_is_ca
 
 
 async def test_a_row_that_cannot_be_mended_stands_in_no_others_way(engine: Engine, reconciler: Reconciler) -> None:
-    await engine.save(steps=[])
-    broken, whole = await engine.start(launched=False), await engine.start(launched=False)
+    broken, whole = await resting(engine), await resting(engine)
     for execution in (broken, whole):
-        await change(engine, execution, "created_at = now() - interval '1 minute'")
-    await change(engine, broken, "start_request = '{}'")
+        await engine.write_request(execution, Request(id=f"lost-{execution}", kind="cancel"))
+        await change(engine, execution, "updated_at = now() - interval '1 minute'")
+    await change(engine, broken, """request = '{"id": "lost", "kind": "what no release knows"}'""")
     with capture_logs() as logs:
-        assert await reconciler.start_unstarted() == 1
+        assert await reconciler.signal_again() == 1
     assert [(log["execution_id"], log["log_level"]) for log in logs if log["event"] == "cannot_mend"] == [(str(broken), "error")]
-    await engine.ended(whole)
+    await engine.ended(whole, "canceled")
 
 
 async def test_a_page_at_a_time_all_open_rows_are_looked_at(
@@ -275,17 +276,12 @@ async def test_a_page_at_a_time_all_open_rows_are_looked_at(
 
 
 async def test_a_worker_mends_all_of_it_by_itself(engine: Engine) -> None:
-    lead = await engine.lead()
     gone, over, asked = [await resting(engine) for _ in range(3)]
-    await engine.save(api_name="short", object="lead", steps=[])
-    unstarted = await engine.start("short", lead, launched=False)
-    await change(engine, unstarted, "created_at = now() - interval '1 minute'")
     await (await engine.handle(gone)).terminate()
     await change(engine, over, "state = 'completed', finished_at = now() - interval '10 seconds'")
     await engine.write_request(asked, Request(id="lost", kind="cancel"))
     await change(engine, asked, "updated_at = now() - interval '1 minute'")
-    keeping = asyncio.create_task(keep_reconciling(engine.services, timedelta(seconds=0.1)))
-    await engine.ended(unstarted)
+    keeping = asyncio.create_task(*making_up(engine.services, timedelta(seconds=0.1)))
     await engine.in_state(gone, "canceled")
     await engine.ended(asked, "canceled")
     await until(lambda: closed(engine, over))

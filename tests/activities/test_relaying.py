@@ -14,6 +14,7 @@ from activities.definitions import Definitions
 from activities.relaying import evaluate_events, signal_met_goals
 from activities.services import Services
 from activities.settings import Settings
+from automations.event_triggers import Listen
 from store.database import Connection, Database
 from store.events import insert_event, take_turn_with_events
 from store.goals import GoalWait, insert_goal_wait, mark_signalled, take_met_goals
@@ -44,7 +45,9 @@ async def execution_on(engine: Engine) -> tuple[UUID, UUID]:
 
 
 async def listen(connection: Connection, execution: UUID, record: UUID, *triggers: Any, sequence: int = 1) -> None:
-    wait = GoalWait(execution, sequence, record, {"field_updated"}, list(triggers) or [BOOKED], NOW)
+    waits_for = list(triggers) or [BOOKED]
+    listens = {Listen("field_updated", trigger.get("field", "status")) for trigger in waits_for}
+    wait = GoalWait(execution, sequence, record, listens, waits_for, NOW)
     await insert_goal_wait(connection, wait)
 
 

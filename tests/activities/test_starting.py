@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from activities.reconciling import Reconciler
 from activities.starting import task_queue
 from tests.engine import Engine
 
@@ -57,13 +56,3 @@ async def test_an_inactive_or_unknown_automation_is_an_expected_failure_and_star
         await engine.in_state(parent, "paused", reason="error")
         assert (await engine.steps(parent))[0]["error"]["code"] == code
         assert await children(engine, parent) == []
-
-
-async def test_a_start_cut_short_between_the_row_and_the_workflow_is_made_up_once(engine: Engine) -> None:
-    await engine.save(steps=[{"id": "stop", "type": "stop_execution"}])
-    execution = await engine.start(launched=False)
-    async with engine.database.connection() as connection:
-        await connection.execute("update executions set created_at = created_at - interval '1 minute'")
-    assert await Reconciler(engine.services).start_unstarted() == 1
-    await engine.ended(execution)
-    assert await Reconciler(engine.services).start_unstarted() == 0

@@ -9,7 +9,8 @@ from uuid import UUID
 import pytest
 
 from activities import switching
-from activities.switching import keep_sweeping, sweep
+from activities.chores import sweeping
+from activities.switching import sweep
 from store.kill_switches import lift_kill_switch, list_kill_switches, list_standing_switches, set_kill_switch
 from tests.builders import branch, change, condition, delay, go_to, request, stop
 from tests.engine import Engine, until
@@ -122,11 +123,11 @@ async def test_a_cancel_closes_an_execution_whose_workflow_is_gone(engine: Engin
 
 
 async def test_while_it_is_kept_up_a_cancel_catches_what_starts_later(engine: Engine) -> None:
-    sweeping = asyncio.create_task(keep_sweeping(engine.services, timedelta(milliseconds=20)))
+    keeping = asyncio.create_task(*sweeping(engine.services, timedelta(milliseconds=20)))
     await engine.save(steps=[delay("rest")])
     await switch(engine, mode="cancel")
     await engine.ended(await engine.start(), "canceled")
-    sweeping.cancel()
+    keeping.cancel()
 
 
 @pytest.mark.parametrize(("scope", "key"), [("all", ""), ("automation", "subject"), ("step_type", "change_field_value")])

@@ -137,7 +137,6 @@ async def started_in_between(engine: Engine, lead: UUID) -> UUID:
     parent = await engine.start("parent", lead, launched=False)
     async with engine.database.connection() as connection:
         await connection.execute("update records set archived_at = now()")
-        await connection.execute("update executions set created_at = now() - interval '1 minute'")
-    await Reconciler(engine.services).start_unstarted()
+    await engine.due(parent)
     await engine.in_state(parent, "paused", reason="error")
     return parent

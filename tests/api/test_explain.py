@@ -45,6 +45,27 @@ async def test_a_delay_says_until_when_in_the_timezone_of_the_business(api: http
     )
 
 
+async def test_a_delay_that_a_holiday_moved_says_which(api: httpx2.AsyncClient, engine: Engine) -> None:
+    business = {"name": "Acme", "timezone": "Europe/Berlin", "locale": "de", "calendar": {"country": "DE"}}
+    assert (await api.put("/business", json=business)).status_code == 200
+    wait = delay("rest", until="2037-12-25T08:00:00Z")
+    execution = await started(api, wait, calendar={"skip_non_working_days": True})
+    await engine.in_state(UUID(execution), "paused", reason="delay")
+    found = await explained(api, execution)
+    assert found["sentence"] == (
+        "The execution waits until Monday 28 December 2037 at 09:00 CET at step rest (until 2037-12-25T08:00:00+00:00)."
+        " It was moved there from Friday 25 December 2037 at 09:00 CET, which is no working day (Christmas Day)."
+    )
+    assert found["facts"]["moved"] == {
+        "from": "2037-12-25T08:00:00+00:00",
+        "passed": [
+            {"date": "2037-12-25", "why": "Christmas Day"},
+            {"date": "2037-12-26", "why": "Second Day of Christmas"},
+            {"date": "2037-12-27", "why": "Sunday"},
+        ],
+    }
+
+
 async def test_a_delay_by_a_variable_names_its_value(api: httpx2.AsyncClient, engine: Engine) -> None:
     wait = {"id": "rest", "type": "delay", "for": {"variable": "days", "unit": "days"}}
     execution = await started(api, wait, variables=[variable("days", {"static": 3})])

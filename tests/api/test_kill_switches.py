@@ -10,8 +10,8 @@ import httpx2
 import pytest
 from structlog.testing import capture_logs
 
+from activities.chores import sweeping
 from activities.settings import Settings
-from activities.switching import keep_sweeping
 from deploy.temporal import TemporalDevServer
 from tests.api.asking import refused
 from tests.engine import Engine
@@ -182,10 +182,10 @@ async def test_what_started_over_the_limit_is_held_until_the_switch_is_lifted(
     await engine.ended(executions[0])
     [switch] = await listed(slow_api, standing=True)
     await lift(slow_api, switch)
-    sweeping = asyncio.create_task(keep_sweeping(engine.services))
+    keeping = asyncio.create_task(*sweeping(engine.services))
     for execution in executions:
         await engine.ended(execution)
-    sweeping.cancel()
+    keeping.cancel()
 
 
 async def test_starts_by_hand_are_not_limited(slow_api: httpx2.AsyncClient, engine: Engine) -> None:

@@ -1,6 +1,14 @@
+from typing import Any
+
 import httpx2
+import pytest
 
 from tests.api.asking import refused
+
+BAKERY = {"name": "Bakery", "timezone": "Europe/Vienna", "locale": "de-AT"}
+WEEKDAYS: dict[str, Any] = {
+    "working_days": ["mon", "tue", "wed", "thu", "fri"], "country": None, "subdivision": None, "days_off": [], "working_dates": []
+}  # fmt: skip
 
 
 async def test_an_employee_is_put_and_listed(api: httpx2.AsyncClient) -> None:
@@ -21,9 +29,43 @@ async def test_an_address_that_is_none_is_refused(api: httpx2.AsyncClient) -> No
 
 
 async def test_the_business_is_read_and_changed(api: httpx2.AsyncClient) -> None:
-    assert (await api.get("/business")).json() == {"name": "Everstep", "timezone": "UTC", "locale": "en"}
+    plain = {"name": "Everstep", "timezone": "UTC", "locale": "en", "calendar": WEEKDAYS}
+    assert (await api.get("/business")).json() == plain
     changed = {"name": "Bakery", "timezone": "Europe/Vienna", "locale": "de-AT"}
-    assert (await api.put("/business", json=changed)).json() == changed
-    assert (await api.get("/business")).json() == changed
+    assert (await api.put("/business", json=changed)).json() == changed | {"calendar": WEEKDAYS}
+    assert (await api.get("/business")).json() == changed | {"calendar": WEEKDAYS}
     found = refused(await api.put("/business", json=changed | {"timezone": "Mars/Base"}), 422, "invalid_request")
     assert found["errors"][0]["path"] == "timezone"
+
+
+async def test_the_business_calendar_is_read_and_changed(api: httpx2.AsyncClient) -> None:
+    calendar = {
+        "working_days": ["tue", "wed"], "country": "DE", "subdivision": "BY",
+        "days_off": [{"date": "2026-08-07", "name": "Party"}], "working_dates": ["2026-10-03"],
+    }  # fmt: skip
+    assert (await api.put("/business", json=BAKERY | {"calendar": calendar})).json()["calendar"] == calendar
+    assert (await api.get("/business")).json() == BAKERY | {"calendar": calendar}
+    assert (await api.put("/business", json=BAKERY | {"calendar": {"country": "AT"}})).json()["calendar"] == WEEKDAYS | {
+        "country": "AT"
+    }
+    assert (await api.put("/business", json=BAKERY)).json()["calendar"] == WEEKDAYS
+
+
+@pytest.mark.parametrize(
+    ("calendar", "path", "code", "says"),
+    [
+        ({"country": "XX"}, "calendar.country", "unknown_country", "There is no country 'XX'"),
+        ({"country": "DE", "subdivision": "XX"}, "calendar.subdivision", "unknown_subdivision", "there are: BB, BE"),
+        ({"working_days": []}, "calendar.working_days", "too_short", "at least 1 item"),
+        ({"days_off": [{"date": "Monday"}]}, "calendar.days_off[0].date", "invalid_value", "It must be a date such as"),
+        ({"country": 5}, "calendar.country", "string_type", "valid string"),
+        ("mon-fri", "calendar", "model_attributes_type", "valid dictionary"),
+    ],
+)
+async def test_a_calendar_that_does_not_fit_is_refused_with_its_place(
+    api: httpx2.AsyncClient, calendar: Any, path: str, code: str, says: str
+) -> None:
+    found = refused(await api.put("/business", json=BAKERY | {"calendar": calendar}), 422, "invalid_request")
+    assert [(error["path"], error["code"]) for error in found["errors"]] == [(path, code)]
+    assert says in found["errors"][0]["sentence"]
+    assert (await api.get("/business")).json()["name"] == "Everstep"

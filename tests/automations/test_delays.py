@@ -1,7 +1,7 @@
 """When a delay is over."""
 
 from contextlib import suppress
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from automations.calendars import BusinessCalendar, NoWorkingDayError
 from automations.delays import FURTHEST, DelayError, delay_end
 from automations.steps.control import Delay
 from tests.builders import delay
@@ -19,7 +20,7 @@ BERLIN, NEW_YORK, LORD_HOWE = "Europe/Berlin", "America/New_York", "Australia/Lo
 def end(start: str, zone: Any = "UTC", given: Any = None, **length: Any) -> str:
     """In the zone's own time, without its offset where that is UTC's."""
     parsed = Delay.model_validate(delay("wait", **({"days": 0} if length and "days" not in length else {}), **length))
-    found = delay_end(parsed, datetime.fromisoformat(start), ZoneInfo(zone), given)
+    found = delay_end(parsed, datetime.fromisoformat(start), ZoneInfo(zone), given).moment
     assert found.utcoffset() == timedelta(0)
     return found.astimezone(ZoneInfo(zone)).isoformat(timespec="minutes").removesuffix("+00:00")
 
@@ -139,7 +140,7 @@ def test_a_moment_that_does_not_fit_is_a_delay_error(given: Any) -> None:
 
 def test_a_delay_is_never_further_off_than_the_database_reaches() -> None:
     parsed = Delay.model_validate(delay("a", until="9999-12-31T23:59:59Z"))
-    assert delay_end(parsed, datetime(2026, 1, 1, tzinfo=UTC), ZoneInfo("UTC")) == FURTHEST
+    assert delay_end(parsed, datetime(2026, 1, 1, tzinfo=UTC), ZoneInfo("UTC")).moment == FURTHEST
 
 
 LENGTHS = st.fixed_dictionaries(
@@ -156,13 +157,13 @@ ZONES = st.sampled_from([BERLIN, NEW_YORK, LORD_HOWE, "Asia/Kathmandu", "Pacific
 @given(LENGTHS, st.none() | st.times().map(lambda at: at.replace(microsecond=0)), STARTS, ZONES)
 def test_a_length_never_ends_before_it_starts(amounts: dict[str, int], at: time | None, start: datetime, zone: str) -> None:
     parsed = Delay.model_validate({"id": "a", "type": "delay", **amounts, **({"at": at} if at else {})})
-    assert delay_end(parsed, start, ZoneInfo(zone)) >= start
+    assert delay_end(parsed, start, ZoneInfo(zone)).moment >= start
 
 
 @given(st.integers(0, 3650), st.integers(0, 24), STARTS, ZONES)
 def test_more_days_never_end_earlier(days: int, hours: int, start: datetime, zone: str) -> None:
     def ended(count: int) -> datetime:
-        return delay_end(Delay.model_validate(delay("a", days=count, hours=hours, minutes=1)), start, ZoneInfo(zone))
+        return delay_end(Delay.model_validate(delay("a", days=count, hours=hours, minutes=1)), start, ZoneInfo(zone)).moment
 
     assert ended(days) <= ended(days + 1)
 
@@ -172,4 +173,81 @@ def test_anything_given_is_a_moment_or_a_delay_error(given_value: Any, zone: str
     for length in (NUMBER, FIELD):
         parsed = Delay.model_validate({"id": "a", "type": "delay", **length})
         with suppress(DelayError):
-            assert delay_end(parsed, datetime(2026, 1, 1, tzinfo=UTC), ZoneInfo(zone), given_value).tzinfo is not None
+            assert delay_end(parsed, datetime(2026, 1, 1, tzinfo=UTC), ZoneInfo(zone), given_value).moment.tzinfo is not None
+
+
+GERMANY = BusinessCalendar(country="DE")
+AMERICA = BusinessCalendar(country="US")
+WEEKDAYS = BusinessCalendar()
+CHRISTMAS = ["Christmas Day", "Second Day of Christmas", "Sunday"]
+FOURTH_OF_JULY = ["Independence Day (observed)", "Independence Day", "Sunday"]
+NEW_YEAR = ["New Year's Day (observed)", "New Year's Day", "Sunday"]
+
+
+def moved_end(start: str, zone: str, calendar: BusinessCalendar, given: Any = None, **length: Any) -> tuple[str, list[str]]:
+    """In the zone's own time, and why each day was passed over."""
+    parsed = Delay.model_validate({"id": "wait", "type": "delay", **length})
+    found = delay_end(parsed, datetime.fromisoformat(start), ZoneInfo(zone), given, calendar)
+    return found.moment.astimezone(ZoneInfo(zone)).isoformat(timespec="minutes"), [why for _, why in found.passed]
+
+
+@pytest.mark.parametrize(
+    ("zone", "start", "calendar", "length", "expected", "passed"),
+    [
+        # Christmas on a Friday, its second day on a Saturday.
+        (BERLIN, "2026-12-23T09:00+01:00", GERMANY, {"days": 2}, "2026-12-28T09:00+01:00", CHRISTMAS),
+        (BERLIN, "2026-12-24T15:00+01:00", GERMANY, {"hours": 18}, "2026-12-28T09:00+01:00", CHRISTMAS),
+        (BERLIN, "2026-12-24T15:00+01:00", GERMANY, {"at": "09:00"}, "2026-12-28T09:00+01:00", CHRISTMAS),
+        (BERLIN, "2026-12-22T15:00+01:00", GERMANY, {"days": 1}, "2026-12-23T15:00+01:00", []),
+        # The holiday that is observed on the Friday before; the new year's, in the year before.
+        (NEW_YORK, "2026-07-02T17:00-04:00", AMERICA, {"days": 1}, "2026-07-06T17:00-04:00", FOURTH_OF_JULY),
+        (NEW_YORK, "2027-12-30T08:00-05:00", AMERICA, {"days": 1}, "2028-01-03T08:00-05:00", NEW_YEAR),
+        # Over both changes of the clock.
+        (BERLIN, "2026-03-27T02:30+01:00", GERMANY, {"days": 2}, "2026-03-30T02:30+02:00", ["Sunday"]),
+        (BERLIN, "2026-10-23T02:30+02:00", GERMANY, {"days": 2}, "2026-10-26T02:30+01:00", ["Sunday"]),
+        (NEW_YORK, "2026-03-06T09:00-05:00", AMERICA, {"days": 1}, "2026-03-09T09:00-04:00", ["Saturday", "Sunday"]),
+        (LORD_HOWE, "2026-10-02T09:00+10:30", WEEKDAYS, {"days": 1}, "2026-10-05T09:00+11:00", ["Saturday", "Sunday"]),
+        # From the 31st, and to the 29th of February.
+        (BERLIN, "2026-01-31T10:00+01:00", GERMANY, {"months": 1}, "2026-03-02T10:00+01:00", ["Saturday", "Sunday"]),
+        (BERLIN, "2027-02-28T10:00+01:00", GERMANY, {"years": 1, "days": 1}, "2028-02-29T10:00+01:00", []),
+        ("Asia/Kathmandu", "2026-05-08T23:00+05:45", WEEKDAYS, {"hours": 2}, "2026-05-11T01:00+05:45", ["Saturday", "Sunday"]),
+    ],
+)
+def test_what_ends_on_a_day_that_is_not_worked_goes_on_at_that_time_on_the_next_that_is(
+    zone: str, start: str, calendar: BusinessCalendar, length: dict[str, Any], expected: str, passed: list[str]
+) -> None:
+    assert moved_end(start, zone, calendar, **length) == (expected, passed)
+
+
+def test_a_delay_by_a_variable_or_until_a_date_is_moved_too() -> None:
+    number = {"for": {"variable": "n", "unit": "days"}}
+    monday = ("2026-12-28T09:00+01:00", CHRISTMAS)
+    assert moved_end("2026-12-23T09:00+01:00", BERLIN, GERMANY, "2", **number) == monday
+    assert moved_end("2026-12-01T00:00+01:00", BERLIN, GERMANY, "2026-12-25", until={"field": "due"}, at="09:00") == monday
+    assert moved_end("2026-12-01T00:00+01:00", BERLIN, GERMANY, "2026-12-25T08:00:00Z", until={"variable": "due"}) == monday
+    assert moved_end("2026-12-01T00:00+01:00", BERLIN, GERMANY, until="2026-12-25T08:00:00Z") == monday
+
+
+def test_a_moment_that_is_past_on_a_day_that_is_not_worked_waits_for_the_next_that_is() -> None:
+    sunday = "2026-12-27T11:00+01:00"
+    assert moved_end(sunday, BERLIN, GERMANY, until="2026-01-05T08:00:00Z") == ("2026-12-28T11:00+01:00", ["Sunday"])
+    assert moved_end("2026-12-28T11:00+01:00", BERLIN, GERMANY, until="2026-12-27T08:00:00Z")[1] == []
+
+
+def test_no_working_day_within_two_years_is_an_error_with_a_code() -> None:
+    mondays = [date(2026, 1, 5) + timedelta(weeks=week) for week in range(120)]
+    calendar = BusinessCalendar.model_validate({"working_days": ["mon"], "days_off": [{"date": day} for day in mondays]})
+    with pytest.raises(NoWorkingDayError, match="look at the business calendar") as raised:
+        moved_end("2026-01-04T11:00Z", "UTC", calendar, days=1)
+    assert raised.value.code == "no_working_day"
+
+
+@given(LENGTHS, STARTS, ZONES, st.sampled_from([GERMANY, AMERICA, WEEKDAYS]))
+def test_a_moved_delay_ends_on_a_working_day_and_never_before_one_that_is_not_moved(
+    amounts: dict[str, int], start: datetime, zone: str, calendar: BusinessCalendar
+) -> None:
+    parsed = Delay.model_validate({"id": "a", "type": "delay", **amounts})
+    unmoved, moved = (delay_end(parsed, start, ZoneInfo(zone), None, each) for each in (None, calendar))
+    assert calendar.day_off(moved.moment.astimezone(ZoneInfo(zone)).date()) is None
+    assert moved.planned == unmoved.moment <= moved.moment
+    assert bool(moved.passed) == (moved.moment != moved.planned)

@@ -22,6 +22,8 @@ SINCE = "Monday 5 January 2026 at 13:00 CET"
 UNTIL = "Wednesday 7 January 2026 at 13:00 CET"
 ERROR = {"code": "http_not_found", "sentence": "The server answered 404"}
 
+MOVED = {"from": "2026-01-06T12:00:00+00:00", "passed": [{"date": "2026-01-06", "why": "Epiphany"}]}
+
 REST: Json = delay("rest", days=2, at="09:00")
 CALL: Json = request("call")
 GOAL: Json = {
@@ -91,6 +93,16 @@ OPEN: dict[str, tuple[Facts, str]] = {
     "delay": (
         at(paused("delay", REST, run_of(REST, "waiting"), waiting_until=LATER)),
         f"The execution waits until {UNTIL} at step rest (2 days at 09:00).",
+    ),
+    "moved delay": (
+        at(paused("delay", REST, run_of(REST, "waiting", output={"moved": MOVED}), waiting_until=LATER)),
+        f"The execution waits until {UNTIL} at step rest (2 days at 09:00)."
+        " It was moved there from Tuesday 6 January 2026 at 13:00 CET, which is no working day (Epiphany).",
+    ),
+    "goal with a moved timeout": (
+        at(paused("goal", GOAL, run_of(GOAL, "waiting", output={"moved": MOVED}), waiting_until=LATER)),
+        f"The execution waits until {UNTIL} at the latest for what step booked ({step_of(GOAL).summary()}) names to happen."
+        " It was moved there from Tuesday 6 January 2026 at 13:00 CET, which is no working day (Epiphany).",
     ),
     "goal": (
         at(paused("goal", GOAL, run_of(GOAL, "waiting"), waiting_until=LATER)),

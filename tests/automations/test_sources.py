@@ -33,8 +33,8 @@ class Values:
     def webhook_value(self, webhook: str, value: str) -> Any:
         return self._answer(f"value_{webhook}_{value}")
 
-    def webhook_body(self, webhook: str) -> Any:
-        return self._answer(f"body_{webhook}")
+    def webhook_part(self, webhook: str, part: str) -> Any:
+        return self._answer(f"{part}_{webhook}")
 
     def trigger_time(self) -> str:
         return self._answer("time")
@@ -53,6 +53,8 @@ class Values:
         ({"webhook": "form", "value": "seats"}, "value_form_seats", "webhook form"),
         ({"webhook": "form", "body": True}, "body_form", "webhook form"),
         ({"webhook": "form"}, "body_form", "webhook form"),
+        ({"webhook": "form", "query": True}, "query_form", "webhook form"),
+        ({"webhook": "form", "raw": True}, "raw_form", "webhook form"),
         ({"trigger": "time"}, "time", "trigger time"),
     ],
 )
@@ -85,6 +87,14 @@ def test_what_names_no_source_is_one_error(raw: Any) -> None:
     assert [error["type"] for error in refused.value.errors()] == ["unknown_source"]
 
 
-def test_a_source_is_one_thing() -> None:
+@pytest.mark.parametrize(
+    "raw",
+    [
+        {"field": "a", "variable": "b"},
+        {"webhook": "form", "query": True, "raw": True},
+        {"webhook": "form", "value": "x", "query": True},
+    ],
+)
+def test_a_source_is_one_thing(raw: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
-        SOURCE.validate_python({"field": "a", "variable": "b"})
+        SOURCE.validate_python(raw)

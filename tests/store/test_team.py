@@ -1,6 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
+from automations.calendars import BusinessCalendar
 from store.business import Business, read_business, write_business
 from store.database import Database
 from store.team import (
@@ -43,10 +44,23 @@ async def test_employees_are_listed_by_address_a_page_at_a_time(database: Databa
 
 
 async def test_the_business_is_read_and_changed(database: Database) -> None:
-    async with database.connection() as connection:
+    async with database.transaction() as connection:
         assert await read_business(connection) == Business(name="Everstep", timezone="UTC", locale="en")
-        changed = Business(name="Bakery", timezone="Europe/Vienna", locale="de-AT")
-        assert await write_business(connection, changed) == changed == await read_business(connection)
+        calendar = BusinessCalendar.model_validate({"country": "AT", "days_off": [{"date": "2026-08-07", "name": "Party"}]})
+        changed = Business(name="Bakery", timezone="Europe/Vienna", locale="de-AT", calendar=calendar)
+        await write_business(connection, changed)
+        assert await read_business(connection) == changed
+
+
+async def test_it_is_known_whether_what_is_planned_by_the_business_has_to_be_planned_anew(database: Database) -> None:
+    async with database.transaction() as connection:
+        same = await read_business(connection)
+        assert not await write_business(connection, same)
+        assert not await write_business(connection, same.model_copy(update={"name": "Bakery", "locale": "de"}))
+        assert await write_business(connection, same.model_copy(update={"timezone": "Europe/Vienna"}))
+        assert await write_business(connection, same)
+        assert await write_business(connection, same.model_copy(update={"calendar": BusinessCalendar(country="AT")}))
+        assert not await write_business(connection, same.model_copy(update={"calendar": BusinessCalendar(country="AT")}))
 
 
 @pytest.mark.parametrize("timezone", ["Mars/Base", "", "europe", "/etc/passwd"])

@@ -8,7 +8,8 @@ from uuid import UUID
 
 import pytest
 
-from activities.notifying import keep_sending, send_due
+from activities import chores
+from activities.notifying import send_due
 from deploy.mail import MailSink
 from store.notifications import list_notifications
 from store.team import put_employee
@@ -26,7 +27,7 @@ TO_OPS = {"to": "ops@example.com"}
 @pytest.fixture
 async def sending(engine: Engine) -> AsyncIterator[None]:
     """A worker's own sending, with no time between its looks."""
-    task = asyncio.create_task(keep_sending(engine.services, timedelta(milliseconds=50)))
+    task = asyncio.create_task(*chores.sending(engine.services, timedelta(milliseconds=50)))
     yield
     task.cancel()
 

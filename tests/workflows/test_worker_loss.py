@@ -112,6 +112,7 @@ async def _ran(engine: Engine, execution: UUID, count: int) -> bool:
 async def test_a_start_that_a_crash_cut_short_is_made_up_by_the_worker(idle: Engine, start_worker: Start) -> None:
     await idle.save(steps=[{"id": "stop", "type": "stop_execution"}])
     execution = await idle.start(launched=False)
+    await idle.due(execution)
     start_worker()
     await idle.ended(execution, seconds=30)
     assert await idle.visits(execution) == [("stop", "completed")]

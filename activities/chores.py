@@ -1,0 +1,49 @@
+"""All that a worker does beside its activities, each for itself and again and again."""
+
+import asyncio
+from collections.abc import Coroutine
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from activities.bulk_starting import bulk_start_once
+from activities.keeping import keep
+from activities.launching import launch_once
+from activities.notifying import send_due
+from activities.reconciling import Reconciler
+from activities.relaying import relay_once
+from activities.services import Services
+from activities.switching import sweep
+from store.wakeups import EVENTS, keep_hearing
+
+Chore = Coroutine[Any, Any, Any]
+
+
+def chores(services: Services) -> list[Chore]:
+    return [*relaying(services), *launching(services), *bulk_starting(services), *making_up(services), *sending(services), *sweeping(services)]
+
+
+def relaying(services: Services) -> list[Chore]:
+    """Events are heard of when they are written; asking is for what was missed."""
+    woken = asyncio.Event()
+    return [keep_hearing(services.database, EVENTS, woken), keep(partial(relay_once, services), timedelta(seconds=1), woken)]
+
+
+def launching(services: Services) -> list[Chore]:
+    return [keep(partial(launch_once, services), timedelta(seconds=0.2))]
+
+
+def bulk_starting(services: Services) -> list[Chore]:
+    return [keep(partial(bulk_start_once, services), timedelta(seconds=0.2))]
+
+
+def making_up(services: Services, every: timedelta = timedelta(seconds=2)) -> list[Chore]:
+    return [keep(Reconciler(services).sweep, every)]
+
+
+def sending(services: Services, every: timedelta = timedelta(seconds=2)) -> list[Chore]:
+    return [keep(partial(send_due, services), every)]
+
+
+def sweeping(services: Services, every: timedelta = timedelta(seconds=0.5)) -> list[Chore]:
+    return [keep(partial(sweep, services), every)]

@@ -1,0 +1,73 @@
+"""What a firing of a schedule does: asks when it is due, and writes the events that tell of it."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import structlog
+from temporalio import activity
+
+from activities.services import Services
+from automations.calendars import NoWorkingDayError
+from automations.firings import FiredPage, FiringPage, FiringPlan, PlannedTime
+from store.business import Business, read_business
+from store.database import Connection
+from store.ids import NIL
+from store.schedules import (
+    PlannedEvents,
+    ScheduleDefinition,
+    insert_planned_events,
+    list_records_to_fire_for,
+    read_schedule,
+)
+
+PAGE = 500
+_LOG = structlog.get_logger("everstep.schedules")
+
+
+class Firings:
+    """Each is safe to run again."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    @activity.defn(name="plan_firing")
+    async def plan_firing(self, asked: PlannedTime) -> FiringPlan:
+        async with self._services.database.connection() as connection:
+            row = await read_schedule(connection, asked.automation_id, asked.trigger_id)
+            business = await read_business(connection)
+        if row is None or row["paused"]:
+            return FiringPlan(why="the schedule is paused" if row else "the trigger is gone")
+        return _plan(ScheduleDefinition.of_json(row["definition"]), business, asked)
+
+    @activity.defn(name="fire_page")
+    async def fire_page(self, page: FiringPage) -> FiredPage:
+        async with self._services.database.transaction() as connection:
+            row = await read_schedule(connection, page.automation_id, page.trigger_id)
+            if row is None or row["paused"]:
+                return FiredPage(told=0)
+            if row["object_id"] is None:
+                await _tell(connection, page, [None])
+                return FiredPage(told=1)
+            records = await list_records_to_fire_for(connection, row["object_id"], page.after or NIL, PAGE)
+            await _tell(connection, page, records)
+        return FiredPage(told=len(records), last=records[-1] if len(records) == PAGE else None)
+
+
+def _plan(definition: ScheduleDefinition, business: Business, asked: PlannedTime) -> FiringPlan:
+    zone = definition.trigger.zone(business.timezone)
+    if definition.trigger.recurrence(zone, definition.since).repeats(asked.planned):
+        return FiringPlan(why="the clock shows this time for the second time")
+    if not definition.skip_non_working_days:
+        return FiringPlan(due_at=asked.planned)
+    try:
+        moved = business.calendar.moved_to_working_day(asked.planned, zone)
+    except (NoWorkingDayError, OverflowError) as error:
+        _LOG.warning("firing_left_out", automation_id=str(asked.automation_id), trigger=asked.trigger_id, why=str(error))
+        return FiringPlan(why=str(error))
+    return FiringPlan(due_at=moved.moment, why=moved.in_words(zone))
+
+
+async def _tell(connection: Connection, page: FiringPage, records: Sequence[UUID | None]) -> None:
+    if records:
+        events = PlannedEvents(page.automation_id, page.trigger_id, page.due_at, page.planned, records)
+        await insert_planned_events(connection, events)

@@ -1,0 +1,156 @@
+"""Events: what happened elsewhere is told here, and what became of everything that happened is shown."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any, assert_never
+from uuid import UUID
+
+from fastapi import APIRouter, Body, Header, Query
+from pydantic import BaseModel
+
+from api.deps import DatabaseDep, PageDep
+from api.errors import RefusedError
+from api.pages import Page
+from api.problems import NotFoundError
+from automations.outside_events import AnyOutsideEvent, Reading, TellId, events_schema, read_events
+from store.outside_events import HeldRecord, Shown, ToldEvent, hold_records, insert_events, list_events, show_event
+
+router = APIRouter(prefix="/events", tags=["events"])
+
+
+class KeptView(BaseModel):
+    """`duplicate`: the event was told of before, and this is its id since then."""
+
+    id: UUID
+    duplicate: bool
+
+
+class ToldView(BaseModel):
+    """In the order in which they were told."""
+
+    events: list[KeptView]
+
+
+class EvaluationView(BaseModel):
+    """What a trigger made of an event: the execution that it started, or the reason why it did not."""
+
+    automation: str
+    trigger_id: str
+    outcome: str
+    reason: str | None
+    detail: str | None
+    execution_id: UUID | None
+    evaluated_at: datetime
+
+
+class EventView(BaseModel):
+    """`evaluated_at` is null until its turn has come; no evaluations after that: no trigger listens to it.
+
+    `automation` and `trigger_id` name the one trigger that an event such as a date concerns, `root_id` and `depth` the chain of
+    executions that it came out of. In a list `payload` is null where it is large.
+    """
+
+    id: UUID
+    kind: str
+    record_id: UUID | None
+    event_at: datetime
+    evaluated_at: datetime | None
+    payload: dict[str, Any] | None
+    automation: str | None
+    trigger_id: str | None
+    root_id: UUID | None
+    depth: int
+    evaluations: list[EvaluationView]
+
+
+def _view(shown: Shown) -> EventView:
+    event, evaluations = shown
+    return EventView.model_validate({**event, "evaluations": [dict(each) for each in evaluations]})
+
+
+_CONTENT = "#/paths/~1events/post/requestBody/content/application~1json/schema/$defs/{model}"
+_BODY = {"requestBody": {"required": True, "content": {"application/json": {"schema": events_schema(_CONTENT)}}}}
+
+
+@router.post("", status_code=202, summary="Tell what happened elsewhere", openapi_extra=_BODY)
+async def tell_events(
+    database: DatabaseDep,
+    body: Annotated[Any, Body()],
+    idempotency_key: Annotated[TellId | None, Header()] = None,
+) -> ToldView:
+    """One event, or `{"events": […]}`: all of them are kept or none, and every mistake is named.
+
+    An event whose `id` was told before is not told again. An Idempotency-Key stands in for the ids of those that have none.
+    """
+    now = datetime.now(UTC)
+    readings = read_events(body, now)
+    async with database.transaction() as connection:
+        held = await hold_records(connection, [reading.event.record for reading in readings if reading.event])
+        _refuse_wrong(readings, held)
+        kept = await insert_events(connection, _told(readings, held, idempotency_key, now))
+    return ToldView(events=[KeptView(id=each.id, duplicate=each.is_duplicate) for each in kept])
+
+
+def _refuse_wrong(readings: Sequence[Reading], held: Sequence[HeldRecord]) -> None:
+    """Raises RefusedError 422 with every mistake, in the order of the events."""
+    records = iter(held)
+    checked = [_with_record(reading, reading.event, next(records)) if reading.event else reading for reading in readings]
+    errors = [problem.model_dump(exclude={"severity"}) for reading in checked for problem in reading.problems]
+    if errors:
+        codes = {error["code"] for error in errors}
+        said = " ".join(f"{error['path']}: {error['sentence']}".removeprefix(": ") for error in errors[:5])
+        raise RefusedError(422, codes.pop() if len(codes) == 1 else "invalid_events", f"Nothing was kept. {said}", errors)
+
+
+def _with_record(reading: Reading, event: AnyOutsideEvent, held: HeldRecord) -> Reading:
+    match held.why_not:
+        case None:
+            return reading
+        case "unknown_object":
+            sentence = f"There is no object {event.record.object}."
+        case "unknown_record":
+            sentence = f"There is no {event.record}."
+        case "record_archived":
+            sentence = f"The {event.record} is archived."
+        case _:
+            assert_never(held.why_not)
+    return reading.with_problem("record", held.why_not, sentence)
+
+
+def _told(readings: Sequence[Reading], held: Sequence[HeldRecord], key: str | None, now: datetime) -> list[ToldEvent]:
+    """Of readings without problems: each has its record."""
+    return [
+        ToldEvent(event.kind, record.id, event.event_at or now, event.payload(), _key(event, key, place))
+        for place, (reading, record) in enumerate(zip(readings, held, strict=True))
+        if (event := reading.event) and record.id
+    ]
+
+
+def _key(event: AnyOutsideEvent, key: str | None, place: int) -> str | None:
+    """Of its own kind, so that no sender's id can be taken for what others keep events by."""
+    if event.id is not None:
+        return f"told/{event.id}"
+    return f"request/{place}/{key}" if key else None
+
+
+@router.get("", summary="List events")
+async def get_events(
+    database: DatabaseDep,
+    page: PageDep,
+    record_id: UUID | None = None,
+    kind: Annotated[str | None, Query(max_length=60)] = None,
+) -> Page[EventView]:
+    """Newest first, of a record or a kind or all, with what became of each."""
+    async with database.snapshot() as connection:
+        cursor = page.after("events", UUID)
+        shown = await list_events(connection, record_id=record_id, kind=kind, cursor=cursor, size=page.size_and_one)
+    return page.page("events", shown, _view, lambda each: str(each[0]["id"]))
+
+
+@router.get("/{event_id}", summary="Read an event")
+async def get_event(event_id: UUID, database: DatabaseDep) -> EventView:
+    async with database.snapshot() as connection:
+        shown = await show_event(connection, event_id)
+    if shown is None:
+        raise NotFoundError("event", event_id)
+    return _view(shown)

@@ -1,0 +1,83 @@
+"""The secrets that callers of a webhook sign with, and their rotation."""
+
+import secrets
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+from uuid import UUID
+
+import structlog
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.deps import DatabaseDep
+from api.hooks import find_hooks
+from api.problems import NotFoundError
+from store import webhook_secrets as stored
+from store.automations import lock_automation
+from store.database import Connection
+
+router = APIRouter(prefix="/automations/{api_name}/webhooks/{name}/secrets", tags=["webhooks"])
+_LOG = structlog.get_logger("everstep.webhooks")
+
+
+class NewSecret(BaseModel):
+    """For how long the secret before it is still taken."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    grace_hours: Annotated[float, Field(ge=0, le=24 * 30)] = 24
+
+
+class SecretView(BaseModel):
+    """`hint` is the end of it. Null `retires_at`: until another one takes its place."""
+
+    id: UUID
+    hint: str
+    created_at: datetime
+    retires_at: datetime | None
+
+
+class MadeSecretView(SecretView):
+    """The secret itself is told this once."""
+
+    secret: str
+
+
+@router.post("", status_code=201, summary="Make a secret")
+async def make_webhook_secret(api_name: str, name: str, database: DatabaseDep, body: NewSecret | None = None) -> MadeSecretView:
+    """The one before it retires after the grace time; of more than two the oldest retires at once."""
+    secret, grace = f"whsec_{secrets.token_urlsafe(32)}", timedelta(hours=(body or NewSecret()).grace_hours)
+    async with database.transaction() as connection:
+        await lock_automation(connection, api_name)
+        automation_id = await _automation_id(connection, api_name, name)
+        now = datetime.now(UTC)
+        row = await stored.insert_webhook_secret(connection, automation_id, name, secret, grace=grace, now=now)
+    _LOG.info("webhook_secret_made", automation=api_name, webhook=name, secret_id=str(row["id"]))
+    return MadeSecretView.model_validate({**_told(row), "secret": secret})
+
+
+@router.get("", summary="List the secrets")
+async def get_webhook_secrets(api_name: str, name: str, database: DatabaseDep) -> list[SecretView]:
+    """Those that calls may be signed with now, newest first: two at most."""
+    async with database.connection() as connection:
+        automation_id = await _automation_id(connection, api_name, name)
+        rows = await stored.list_live_secrets(connection, automation_id, name, datetime.now(UTC))
+    return [SecretView.model_validate(_told(row)) for row in rows]
+
+
+@router.delete("/{secret_id}", status_code=204, summary="Retire a secret at once")
+async def delete_webhook_secret(api_name: str, name: str, secret_id: UUID, database: DatabaseDep) -> None:
+    async with database.transaction() as connection:
+        automation_id = await _automation_id(connection, api_name, name)
+        found = await stored.delete_webhook_secret(connection, automation_id, name, secret_id)
+    if not found:
+        raise NotFoundError("secret", secret_id)
+    _LOG.info("webhook_secret_deleted", automation=api_name, webhook=name, secret_id=str(secret_id))
+
+
+async def _automation_id(connection: Connection, api_name: str, name: str) -> UUID:
+    return (await find_hooks(connection, api_name, name))[0].automation["id"]
+
+
+def _told(row: Any) -> dict[str, Any]:
+    return {key: row[key] for key in ("id", "created_at", "retires_at")} | {"hint": row["secret"][-4:]}

@@ -1,0 +1,125 @@
+"""What happens around a record: crm activities, forms, surveys, mails, visits."""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import StringConstraints
+
+from automations.event_triggers.base import Event, EventTrigger, Listen
+from automations.model import Name
+
+Called = Annotated[str, StringConstraints(min_length=1, max_length=255)]
+EmailEventName = Literal["delivered", "opened", "clicked", "bounced", "unsubscribed", "received"]
+UrlPattern = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+"""An address, in which `*` stands for anything."""
+
+
+class ActivityLogged(EventTrigger):
+    """A crm activity was logged, or a scheduled one completed; of one type, or of any."""
+
+    type: Literal["activity_logged"] = "activity_logged"
+    activity_type: Name | None = None
+
+    def summary(self) -> str:
+        return f"{self.activity_type or 'a crm activity'} is logged"
+
+    def listens(self) -> frozenset[Listen]:
+        key = self.activity_type or ""
+        return frozenset({Listen("activity_logged", key), Listen("activity_completed", key)})
+
+    def mismatch(self, event: Event) -> str | None:
+        return None
+
+    def told(self, event: Event) -> dict[str, Any]:
+        return {"activity": event.part("activity")}
+
+
+class FormSubmitted(EventTrigger):
+    """The record's person sent a form in: the one named, or any."""
+
+    type: Literal["form_submitted"] = "form_submitted"
+    form: Called | None = None
+
+    def summary(self) -> str:
+        return f"form {self.form or 'any'} is submitted"
+
+    def listens(self) -> frozenset[Listen]:
+        return frozenset({Listen("form_submitted", self.form or "")})
+
+    def mismatch(self, event: Event) -> str | None:
+        return None
+
+    def told(self, event: Event) -> dict[str, Any]:
+        return {"form": event.payload.get("form"), "values": event.part("values")}
+
+
+class SurveySubmitted(EventTrigger):
+    """The record's person answered a survey: the one named, or any."""
+
+    type: Literal["survey_submitted"] = "survey_submitted"
+    survey: Called | None = None
+
+    def summary(self) -> str:
+        return f"survey {self.survey or 'any'} is submitted"
+
+    def listens(self) -> frozenset[Listen]:
+        return frozenset({Listen("survey_submitted", self.survey or "")})
+
+    def mismatch(self, event: Event) -> str | None:
+        return None
+
+    def told(self, event: Event) -> dict[str, Any]:
+        return {"survey": event.payload.get("survey"), "values": event.part("values")}
+
+
+class EmailEvent(EventTrigger):
+    """Something became of a mail to the record's person, or one came from there. `link` may hold `*`."""
+
+    type: Literal["email_event"] = "email_event"
+    event: EmailEventName
+    message: Called | None = None
+    link: UrlPattern | None = None
+
+    def summary(self) -> str:
+        link = f", link {self.link}" if self.link else ""
+        return f"mail {self.message or 'any'} is {self.event}{link}"
+
+    def listens(self) -> frozenset[Listen]:
+        return frozenset({Listen("email_event", self.event)})
+
+    def mismatch(self, event: Event) -> str | None:
+        message, link = event.payload.get("message"), event.payload.get("link")
+        if self.message not in (None, message):
+            return f"It was about mail {message or 'without a name'}; wanted: {self.summary()}."
+        if self.link is not None and not is_like(self.link, link or ""):
+            return f"The link was {link or 'not told'}; wanted: {self.summary()}."
+        return None
+
+    def told(self, event: Event) -> dict[str, Any]:
+        return {key: event.payload.get(key) for key in ("event", "message", "link")}
+
+
+class WebsiteVisited(EventTrigger):
+    """The record's person visited a page. `*` in the address stands for anything."""
+
+    type: Literal["website_visited"] = "website_visited"
+    url: UrlPattern
+
+    def summary(self) -> str:
+        return f"{self.url} is visited"
+
+    def listens(self) -> frozenset[Listen]:
+        return frozenset({Listen("website_visited")})
+
+    def mismatch(self, event: Event) -> str | None:
+        url = str(event.payload.get("url", ""))
+        return None if is_like(self.url, url) else f"The page was {url}; wanted: {self.url}."
+
+    def told(self, event: Event) -> dict[str, Any]:
+        return {"url": event.payload.get("url")}
+
+
+def is_like(pattern: str, url: str) -> bool:
+    """Without case, and without the slash at the end."""
+    parts = (re.escape(part) for part in pattern.rstrip("/").split("*"))
+    return re.fullmatch(".*".join(parts), url.rstrip("/"), re.IGNORECASE | re.DOTALL) is not None

@@ -1,0 +1,133 @@
+"""Triggers that an event of a record fires: those that goals wait for as well, and those that only start."""
+
+from typing import Any, Literal, Self
+
+from pydantic import model_validator
+
+from automations.event_triggers import (
+    ActivityLogged,
+    ActivityOverdue,
+    EmailEvent,
+    Event,
+    EventTrigger,
+    FieldUpdated,
+    FormSubmitted,
+    Listen,
+    OnOrAroundDate,
+    StageUpdated,
+    SurveySubmitted,
+    TagAdded,
+    TagRemoved,
+    WebsiteVisited,
+)
+from automations.triggers.base import ThrottledTrigger
+
+
+class RecordCreatedTrigger(EventTrigger, ThrottledTrigger):
+    """A record came to be, or came back from the archive. It sees the values that the record has at first."""
+
+    type: Literal["record_created"] = "record_created"
+    action: Literal["create", "create_or_unarchive", "unarchive"] = "create"
+
+    def summary(self) -> str:
+        return {"create": "record is created", "unarchive": "record is unarchived"}.get(
+            self.action, "record is created or unarchived"
+        )
+
+    def listens(self) -> frozenset[Listen]:
+        created, unarchived = Listen("record_created"), Listen("record_unarchived")
+        return frozenset({"create": {created}, "unarchive": {unarchived}}.get(self.action, {created, unarchived}))
+
+    def mismatch(self, event: Event) -> str | None:
+        return None
+
+
+class _OnCreate(EventTrigger):
+    """With `fire_on_create` a new record counts as one that was blank before."""
+
+    fire_on_create: bool = False
+
+    def listens(self) -> frozenset[Listen]:
+        return super().listens() | frozenset({Listen("record_created")} if self.fire_on_create else ())
+
+
+class FieldUpdatedTrigger(_OnCreate, FieldUpdated, ThrottledTrigger):
+    """See FieldUpdated; with `fire_on_create` also for new records whose field fits."""
+
+    type: Literal["field_updated"] = "field_updated"
+
+
+class StageUpdatedTrigger(_OnCreate, StageUpdated, ThrottledTrigger):
+    """See StageUpdated; with `fire_on_create` also for new records that begin in the stage."""
+
+    type: Literal["stage_updated"] = "stage_updated"
+
+    def mismatch(self, event: Event) -> str | None:
+        if event.kind == "record_created":
+            return self._mismatch(None, event.part("new").get("stage"))
+        return super().mismatch(event)
+
+    def told(self, event: Event) -> dict[str, Any]:
+        return {"old": None, "new": event.part("new").get("stage")} if event.kind == "record_created" else super().told(event)
+
+
+class TagAddedTrigger(TagAdded, ThrottledTrigger):
+    pass
+
+
+class TagRemovedTrigger(TagRemoved, ThrottledTrigger):
+    pass
+
+
+class ActivityLoggedTrigger(ActivityLogged, ThrottledTrigger):
+    pass
+
+
+class FormSubmittedTrigger(FormSubmitted, ThrottledTrigger):
+    pass
+
+
+class SurveySubmittedTrigger(SurveySubmitted, ThrottledTrigger):
+    pass
+
+
+class EmailEventTrigger(EmailEvent, ThrottledTrigger):
+    pass
+
+
+class WebsiteVisitedTrigger(WebsiteVisited, ThrottledTrigger):
+    pass
+
+
+class OnOrAroundDateTrigger(OnOrAroundDate, ThrottledTrigger):
+    """See OnOrAroundDate; the next occurrence of each record, future ones only."""
+
+    @model_validator(mode="after")
+    def _is_no_goal(self) -> Self:
+        if self.past is not None:
+            raise ValueError("past is for goals: a trigger fires for what is yet to come.")
+        return self
+
+    def listens(self) -> frozenset[Listen]:
+        return frozenset({Listen("date_reached")})
+
+
+class ActivityOverdueTrigger(ActivityOverdue, ThrottledTrigger):
+    def listens(self) -> frozenset[Listen]:
+        return frozenset({Listen("activity_overdue")})
+
+
+AnyRecordTrigger = (
+    RecordCreatedTrigger
+    | FieldUpdatedTrigger
+    | StageUpdatedTrigger
+    | TagAddedTrigger
+    | TagRemovedTrigger
+    | ActivityLoggedTrigger
+    | FormSubmittedTrigger
+    | SurveySubmittedTrigger
+    | EmailEventTrigger
+    | WebsiteVisitedTrigger
+    | OnOrAroundDateTrigger
+    | ActivityOverdueTrigger
+)
