@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint lock bench bench-priority chaos clean setup
+.PHONY: help demo test lint lock bench bench-priority bench-events chaos chaos-relay clean setup
 
 # The first Python that is new enough *and* works: a version manager's stand-in may be on PATH without a Python behind it.
 PYTHON := $(shell for python in python3.13 python3.12 python3.11 python3; do \
@@ -36,8 +36,14 @@ bench: $(STAMP) ## Measure the throughput beside bare Temporal workflows
 bench-priority: $(STAMP) ## Measure regular executions beside a flood of low priority
 	@$(BIN)/python -m benchmarks.priority
 
+bench-events: $(STAMP) ## Measure how many events a second are evaluated, with 10 to 10,000 automations
+	@$(BIN)/python -m benchmarks.events
+
 chaos: $(STAMP) ## Kill what carries 200 executions, 30 times, and print the ledger (CHAOS_SEED=n: as before)
 	@$(BIN)/python -m tests.chaos
+
+chaos-relay: $(STAMP) ## Kill workers five times while they evaluate 100,000 events, and print the ledger
+	@$(BIN)/python -m tests.chaos.relay
 
 lock: ## Write requirements.lock anew from pyproject.toml (needs uv)
 	@command -v uv >/dev/null || { echo "Install uv (https://docs.astral.sh/uv) to write the lock." >&2; exit 1; }

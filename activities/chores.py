@@ -20,7 +20,8 @@ Chore = Coroutine[Any, Any, Any]
 
 
 def chores(services: Services) -> list[Chore]:
-    return [*relaying(services), *launching(services), *bulk_starting(services), *making_up(services), *sending(services), *sweeping(services)]
+    kinds = (relaying, launching, bulk_starting, making_up, sending, sweeping)
+    return [chore for kind in kinds for chore in kind(services)]
 
 
 def relaying(services: Services) -> list[Chore]:

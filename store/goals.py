@@ -1,7 +1,7 @@
-"""Goals that wait: for which events, and by which one they were met."""
+"""Goals that wait: for which events and dates, and by which event they were met."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,10 +10,17 @@ from automations.event_triggers import Listen
 from store.database import Connection
 from store.sql import QUERIES
 
+_ACTIVITIES = 10_000
+"""Of a record; those that are due first count."""
+
 
 @dataclass(frozen=True)
 class GoalWait:
-    """A step run that waits for one of its `triggers`, which listen to such events. `since` is the execution's clock."""
+    """A step run that waits for one of its `triggers`, which such events concern.
+
+    `since` is the execution's clock; its workflow sleeps until `wakes_at`. `timeout` is {"until", …} or None for never;
+    `refused` has a moment (ISO) for each trigger, by its place, whose filter let no date up to then count.
+    """
 
     execution_id: UUID
     sequence: int
@@ -21,6 +28,9 @@ class GoalWait:
     listens: Collection[Listen]
     triggers: list[dict[str, Any]]
     since: datetime
+    timeout: dict[str, Any] | None = None
+    wakes_at: datetime | None = None
+    refused: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True)
@@ -33,11 +43,24 @@ class GoalMeeting:
     trigger: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class GoalNudge:
+    """A goal that may come to a moment before its workflow wakes."""
+
+    execution_id: UUID
+    sequence: int
+    moment: datetime
+
+
 async def insert_goal_wait(connection: Connection, wait: GoalWait) -> None:
-    """To be written in the step's transaction: what happens to the record from now on counts, nothing that happened before."""
+    """To be written in the step's transaction: what happens to the record from now on counts, nothing that happened before.
+
+    From here to the end of the transaction nothing changes about the record and its crm activities.
+    """
     await QUERIES.insert_goal_wait(
         connection, execution_id=wait.execution_id, sequence=wait.sequence, record_id=wait.record_id, triggers=wait.triggers,
-        listens=sorted(map(str, wait.listens)), since=wait.since,
+        listens=sorted(map(str, wait.listens)), since=wait.since, timeout=wait.timeout, wakes_at=wait.wakes_at,
+        refused=dict(wait.refused),
     )  # fmt: skip
 
 
@@ -46,22 +69,41 @@ async def lock_goal_wait(connection: Connection, execution_id: UUID, sequence: i
     return await QUERIES.lock_goal_wait(connection, execution_id=execution_id, sequence=sequence)
 
 
+async def write_goal_look(
+    connection: Connection, execution_id: UUID, sequence: int, wakes_at: datetime | None, refused: Mapping[str, str]
+) -> None:
+    """Of a goal that is locked since before the record was looked at."""
+    await QUERIES.write_goal_look(
+        connection, execution_id=execution_id, sequence=sequence, wakes_at=wakes_at, refused=dict(refused)
+    )
+
+
 async def delete_goal_wait(connection: Connection, execution_id: UUID, sequence: int) -> None:
     await QUERIES.delete_goal_wait(connection, execution_id=execution_id, sequence=sequence)
 
 
-async def lock_open_goal_waits(connection: Connection, record_ids: Collection[UUID], listens: Collection[Listen]) -> list[Any]:
-    """Those that wait for such events of these records and were not met yet."""
-    rows = QUERIES.lock_open_goal_waits(connection, record_ids=list(record_ids), listens=sorted(map(str, listens)))
+async def find_goal_waits(connection: Connection, told: Collection[tuple[UUID, Listen]]) -> list[Any]:
+    """Goals that were not met yet and that such an event of that record concerns."""
+    pairs = sorted(told)
+    rows = QUERIES.find_goal_waits(
+        connection, record_ids=[record_id for record_id, _ in pairs], listens=[str(listen) for _, listen in pairs]
+    )
     return [row async for row in rows]
 
 
-async def mark_goals_met(connection: Connection, met: Sequence[GoalMeeting], now: datetime) -> None:
-    """Their workflows are to be signalled."""
-    await QUERIES.mark_goals_met(
-        connection, execution_ids=[each.execution_id for each in met], sequences=[each.sequence for each in met],
-        event_ids=[each.event_id for each in met], triggers=[each.trigger for each in met], now=now,
+async def settle_goals(connection: Connection, found: Sequence[GoalMeeting | GoalNudge], now: datetime) -> None:
+    """Their workflows are to be signalled, if that is still so."""
+    await QUERIES.settle_goals(
+        connection, execution_ids=[each.execution_id for each in found], sequences=[each.sequence for each in found],
+        event_ids=[each.event_id if isinstance(each, GoalMeeting) else None for each in found],
+        triggers=[each.trigger if isinstance(each, GoalMeeting) else None for each in found],
+        moments=[each.moment if isinstance(each, GoalNudge) else None for each in found], now=now,
     )  # fmt: skip
+
+
+async def nudge_dated_goals(connection: Connection, now: datetime) -> None:
+    """All goals that wait for dates: the business's timezone or calendar changed."""
+    await QUERIES.nudge_dated_goals(connection, now=now)
 
 
 async def take_met_goals(connection: Connection, now: datetime, again_at: datetime, size: int) -> list[Any]:
@@ -71,5 +113,13 @@ async def take_met_goals(connection: Connection, now: datetime, again_at: dateti
 
 async def mark_signalled(connection: Connection, rows: Sequence[Any]) -> None:
     """Of rows of `take_met_goals`."""
-    ids, sequences = [row["execution_id"] for row in rows], [row["sequence"] for row in rows]
-    await QUERIES.mark_goals_signalled(connection, execution_ids=ids, sequences=sequences)
+    columns = {name: [row[name] for row in rows] for name in ("execution_id", "sequence", "signal_at")}
+    await QUERIES.mark_goals_signalled(
+        connection, execution_ids=columns["execution_id"], sequences=columns["sequence"], taken=columns["signal_at"]
+    )
+
+
+async def list_scheduled_activities(connection: Connection, record_ids: Collection[UUID], after: datetime) -> list[Any]:
+    """The crm activities of these records that are still to be done and due after that moment."""
+    rows = QUERIES.list_scheduled_activities(connection, record_ids=list(record_ids), after=after, size=_ACTIVITIES)
+    return [row async for row in rows]

@@ -1,5 +1,6 @@
 """Queries and forms: a value by name, several values of one name as a list."""
 
+import logging
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -7,6 +8,7 @@ from python_multipart.multipart import Field, File, FormParser
 
 from api.payloads.texts import ContentType
 
+logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # it tells of each form that is broken
 _IN_MEMORY = {"MAX_MEMORY_FILE_SIZE": float("inf")}
 
 

@@ -102,11 +102,9 @@ def _day_parts(text: RuleText, start: datetime) -> DayParts:
         text.months, text.month_days, text.year_days, text.weeks, text.weekdays,
         places_in_year=text.frequency == "YEARLY" and not text.months, week_start=text.week_start,
     )  # fmt: skip
-    if text.month_days or text.year_days or text.weekdays:
+    if text.month_days or text.year_days or text.weeks or text.weekdays:
         return parts
     match text.frequency:
-        case "YEARLY" if text.weeks:
-            return replace(parts, weekdays=((None, start.weekday()),))
         case "YEARLY":
             return replace(parts, months=text.months or (start.month,), month_days=(start.day,))
         case "MONTHLY":

@@ -61,14 +61,33 @@ update executions set launch_at = created_at where not workflow_started and fini
 drop index executions_not_started;
 create index executions_to_launch on executions (priority desc, launch_at) where not workflow_started and finished_at is null;
 
--- `listens` holds kind/key of the events that concern the goal, as in field_updated/status. `wakes_at`: until when its workflow
--- sleeps. `nudged`: its workflow is told to look again, and has not looked yet.
+-- `wakes_at`: until when the workflow of the goal sleeps. `nudged`: it is told to look again, and has not looked yet. `timeout`:
+-- {"until", …}, null for never. `refused`: up to when the dates of a trigger are over, by its place, as its filter refused them.
 alter table goal_waits
-    add column listens text[] not null default '{}',
     add column wakes_at timestamptz,
-    add column nudged boolean not null default false;
-update goal_waits set listens = (select coalesce(array_agg(kind || '/' || coalesce(t ->> 'field', '')), '{}')
-    from jsonb_array_elements(triggers) t, lateral (select t ->> 'type' as kind) k);
+    add column nudged boolean not null default false,
+    add column timeout jsonb,
+    add column refused jsonb not null default '{}';
+update goal_waits g
+set wakes_at = (s.output ->> 'until')::timestamptz, timeout = jsonb_build_object('until', s.output ->> 'until')
+from step_runs s
+where s.execution_id = g.execution_id and s.sequence = g.sequence and s.output ? 'until';
+
+-- What concerns an open goal, as kind/key of events: field_updated/status. A row of its own for each, so that an event finds
+-- those that listen to it, and reads none of the others that wait on the record.
+create table goal_listens (
+    record_id uuid not null,
+    listen text not null,
+    execution_id uuid not null,
+    sequence integer not null,
+    primary key (record_id, listen, execution_id, sequence),
+    foreign key (execution_id, sequence) references goal_waits on delete cascade
+);
+create index goal_listens_of_goal on goal_listens (execution_id, sequence);
+insert into goal_listens (record_id, listen, execution_id, sequence)
+select distinct g.record_id, (t ->> 'type') || '/' || coalesce(t ->> 'field', ''), g.execution_id, g.sequence
+from goal_waits g, jsonb_array_elements(g.triggers) t
+where g.met_at is null;
 alter table goal_waits drop column kinds;
 
 -- Date triggers: the next time at which each is due for a record. `subject` is the crm activity, where it is about one.
@@ -208,8 +227,10 @@ alter table business add column calendar jsonb not null default '{}';
 -- migrate: rollback
 alter table business drop column calendar;
 drop table bulk_start_resumes, bulk_start_records, bulk_starts, schedules, webhook_deliveries, webhook_secrets, crm_activities, due_scans, due_triggers;
+drop table goal_listens;
 alter table goal_waits add column kinds text[] not null default '{}';
-alter table goal_waits drop column listens, drop column wakes_at, drop column nudged;
+update goal_waits set kinds = array(select distinct t ->> 'type' from jsonb_array_elements(triggers) t);
+alter table goal_waits drop column wakes_at, drop column nudged, drop column timeout, drop column refused;
 drop index executions_to_launch;
 alter table executions drop column launch_at;
 create index executions_not_started on executions (created_at) where not workflow_started;

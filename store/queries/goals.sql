@@ -4,36 +4,77 @@
 -- counts as one from before. One with a higher number than ours is committed after us: whoever reads it sees that we wait.
 with held as (
     select id from records where id = :record_id for update
+), goal as (
+    insert into goal_waits (execution_id, sequence, record_id, triggers, since, timeout, wakes_at, refused, after_event)
+    select :execution_id, :sequence, id, :triggers, :since, :timeout, :wakes_at, :refused,
+        nextval(pg_get_serial_sequence('events', 'number'))
+    from held
+    returning execution_id, sequence, record_id
 )
-insert into goal_waits (execution_id, sequence, record_id, listens, triggers, since, after_event)
-select :execution_id, :sequence, id, :listens, :triggers, :since, nextval(pg_get_serial_sequence('events', 'number'))
-from held;
+insert into goal_listens (record_id, listen, execution_id, sequence)
+select record_id, listen, execution_id, sequence from goal, unnest(:listens::text[]) as listen;
 
 -- name: lock_goal_wait^
 -- When its wait is over: an event that met it counts, although the clock came first.
-select g.met_at, g.met_by, e.id as event_id, e.kind, e.event_at
+select g.*, e.id as event_id, e.kind, e.event_at
 from goal_waits g left join events e on e.id = g.met_event
 where g.execution_id = :execution_id and g.sequence = :sequence
 for update of g;
 
+-- name: write_goal_look!
+-- Its workflow has looked, and sleeps anew: it may be told to look again.
+update goal_waits set wakes_at = :wakes_at, refused = :refused, nudged = false, signal_at = null
+where execution_id = :execution_id and sequence = :sequence;
+
 -- name: delete_goal_wait!
 delete from goal_waits where execution_id = :execution_id and sequence = :sequence;
 
--- name: lock_open_goal_waits
--- In the order in which all lock several of them, so that nobody waits for each other.
-select execution_id, sequence, record_id, listens, triggers, after_event
+-- name: find_goal_waits
+-- Open goals that such events of these records concern. Not locked: most of them, no event meets.
+select execution_id, sequence, record_id, triggers, since, refused, wakes_at, nudged, after_event
 from goal_waits
-where record_id = any(:record_ids::uuid[]) and listens && :listens::text[] and met_at is null
-order by execution_id, sequence
-for update;
+where (execution_id, sequence) in (
+    select l.execution_id, l.sequence
+    from unnest(:record_ids::uuid[], :listens::text[]) as told (record_id, listen)
+    join goal_listens l on l.record_id = told.record_id and l.listen = told.listen
+) and met_at is null;
 
--- name: mark_goals_met!
--- Once: the first event that fits is the one.
+-- name: settle_goals!
+-- Those with an event are met, once: the first event that fits is the one. The others look again, unless they are about to, or
+-- wake in time. Asked once they are locked, as their workflows may have looked since they were read; and locked in the order in
+-- which all lock several of them, so that nobody waits for each other.
+with told as (
+    select * from unnest(
+        :execution_ids::uuid[], :sequences::integer[], :event_ids::uuid[], :triggers::jsonb[], :moments::timestamptz[]
+    ) as t (execution_id, sequence, event_id, trigger, moment)
+), held as (
+    select g.execution_id, g.sequence, told.event_id, told.trigger
+    from goal_waits g join told on told.execution_id = g.execution_id and told.sequence = g.sequence
+    where g.met_at is null
+      and (told.event_id is not null or (not g.nudged and (g.wakes_at is null or told.moment < g.wakes_at)))
+    order by g.execution_id, g.sequence
+    for update of g
+), heard as (
+    delete from goal_listens l using held
+    where held.event_id is not null and l.execution_id = held.execution_id and l.sequence = held.sequence
+)
 update goal_waits g
-set met_at = :now, met_event = met.event_id, met_by = met.trigger, signal_at = :now
-from unnest(:execution_ids::uuid[], :sequences::integer[], :event_ids::uuid[], :triggers::jsonb[])
-    as met (execution_id, sequence, event_id, trigger)
-where g.execution_id = met.execution_id and g.sequence = met.sequence and g.met_at is null;
+set met_at = case when held.event_id is not null then :now::timestamptz end, met_event = held.event_id, met_by = held.trigger,
+    nudged = held.event_id is null, signal_at = :now
+from held
+where g.execution_id = held.execution_id and g.sequence = held.sequence;
+
+-- name: nudge_dated_goals!
+-- All that wait for dates look again: what their moments are worked out by has changed.
+with held as (
+    select execution_id, sequence from goal_waits
+    where met_at is null and not nudged
+      and jsonb_path_exists(triggers, '$[*].type ? (@ == "on_or_around_date" || @ == "activity_overdue")')
+    order by execution_id, sequence
+    for update
+)
+update goal_waits g set nudged = true, signal_at = :now
+from held where g.execution_id = held.execution_id and g.sequence = held.sequence;
 
 -- name: take_met_goals
 -- Takes them by setting when they are due again: another worker does not see them, and one that dies now loses nothing. By their
@@ -43,15 +84,28 @@ set signal_at = :again_at
 where g.ctid = any(array(
     select ctid from goal_waits where signal_at <= :now order by signal_at limit :size for update skip locked
 ))
-returning g.execution_id, g.sequence, (select workflow_id from executions where id = g.execution_id) as workflow_id;
+returning g.execution_id, g.sequence, g.signal_at, (select workflow_id from executions where id = g.execution_id) as workflow_id;
 
 -- name: mark_goals_signalled!
--- Temporal has the signal, and does not lose it.
+-- Temporal has the signal, and does not lose it. What is to be told since then is told by another one.
 with held as (
     select g.execution_id, g.sequence
     from goal_waits g
-    join unnest(:execution_ids::uuid[], :sequences::integer[]) as told (execution_id, sequence) using (execution_id, sequence)
+    join unnest(:execution_ids::uuid[], :sequences::integer[], :taken::timestamptz[]) as told (execution_id, sequence, taken)
+        on told.execution_id = g.execution_id and told.sequence = g.sequence
+    where g.signal_at = told.taken
     order by g.execution_id, g.sequence
     for update of g
 )
 update goal_waits g set signal_at = null from held where g.execution_id = held.execution_id and g.sequence = held.sequence;
+
+-- name: list_scheduled_activities
+-- Of each record those that are due first after a moment.
+select a.*
+from unnest(:record_ids::uuid[]) as r (id)
+cross join lateral (
+    select * from crm_activities c
+    where c.record_id = r.id and c.status = 'scheduled' and c.due_at > :after
+    order by c.due_at
+    limit :size
+) a;

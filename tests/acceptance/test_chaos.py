@@ -23,3 +23,13 @@ def test_executions_survive_random_kills_and_the_ledger_shows_it() -> None:
         assert f"│ {line}" in ended.stdout
     assert "✗" not in ended.stdout
     assert ended.stdout.endswith("Nothing lost, nothing doubled.\n")
+
+
+@pytest.mark.timeout(300)
+def test_events_are_evaluated_once_while_workers_are_killed() -> None:
+    """`make chaos-relay` is the same with 100,000 events and 1,000 automations."""
+    command = [sys.executable, "-m", "tests.chaos.relay", "--events", "3000", "--automations", "20", "--kills", "2"]
+    ended = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=280)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert ended.stdout.count("A worker is killed") == 2
+    assert "Nothing lost, nothing doubled" in ended.stdout

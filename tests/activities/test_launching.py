@@ -20,6 +20,7 @@ from activities.settings import Settings
 from activities.starting import LAUNCH_BY_WORKER, Cause, Target, create_execution, task_queue
 from automations.document import AutomationDocument
 from automations.model import Priority
+from deploy.temporal import TemporalDevServer
 from store.automations import read_automation
 from store.database import Database
 from store.executions import take_to_launch
@@ -100,7 +101,7 @@ async def test_a_batch_takes_regular_ones_before_low_ones_each_into_its_queue(
     monkeypatch.setattr("activities.launching._BATCH", 2)
     low, regular = await written(engine, 2, "low"), await written(engine, 2)
     assert await launch_once(services) == 2
-    assert all((await engine.execution(each))["workflow_started"] for each in regular)
+    assert all([(await engine.execution(each))["workflow_started"] for each in regular])
     assert not any([(await engine.execution(each))["workflow_started"] for each in low])
     assert await launch_once(services) == 2
     for each, priority in ((low[0], "low"), (regular[0], "regular")):
@@ -153,7 +154,10 @@ async def test_a_worker_that_died_before_it_could_mark_them_leaves_no_second_wor
 
 async def test_while_temporal_is_away_what_was_taken_is_given_back(services: Services, engine: Engine) -> None:
     await written(engine, 30)
-    away = await Client.connect("127.0.0.1:1", data_converter=DATA_CONVERTER, lazy=True)
+    server = TemporalDevServer(None, port=0, ui=False)
+    await server.start()
+    away = await Client.connect(server.address, data_converter=DATA_CONVERTER)
+    await server.stop()
     for _ in range(2):
         with pytest.raises((RPCError, TimeoutError)):
             await launch_once(replace(services, temporal=away))

@@ -31,7 +31,7 @@ async def three(connection: Connection) -> UUID:
     gold = await record_of(connection, account, "Gold Inc", values={"tier": "gold", "size": 70}, stage="Won")
     await record_of(connection, lead, "Ada", values={"seats": 5, "account": [gold["id"]]}, stage="Won", owner=ada)
     await record_of(connection, lead, "Bob", values={"seats": 50})
-    await record_of(connection, lead, "Cleo", values={"account": [gold["id"]], "seller": ["owner@example.com"]})
+    await record_of(connection, lead, "Cleo", values={"account": [gold["id"]], "seller": [str(ada)]})
     return lead.id
 
 

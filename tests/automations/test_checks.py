@@ -160,6 +160,7 @@ HOOK = webhook(record=RECORD, extract={"rows": "$.rows"})
         ({"webhook": "from", "value": "rows"}, "webhook", "unknown_webhook"),
         ({"webhook": "from"}, "webhook", "unknown_webhook"),
         ({"webhook": "form", "value": "columns"}, "value", "unknown_webhook_value"),
+        ({"webhook": "form", "raw": True}, "raw", "unknown_webhook_value"),
         ({"static": "many"}, "static", "invalid_variable_value"),
     ],
 )
@@ -181,6 +182,7 @@ def test_sources_name_what_exists(source: Json, key: str, code: str) -> None:
         {"variable": "seats"},
         {"webhook": "form", "value": "rows"},
         {"webhook": "form", "body": True},
+        {"webhook": "form", "query": True},
         {"trigger": "time"},
         {"static": "{{ variables.seats }}"},
         {"static": ""},

@@ -25,7 +25,12 @@ COMPANY = {"related": "company.tier", "op": "is_blank"}
         (update("a", "x", {"field": "tier", "through": "company"}, {"field": "y"}), {"company"}, False),
         (update("a", "x", {"webhook": "form", "value": "y"}), set(), False),
         (update("a", "x", {"webhook": "form", "body": True}), set(), True),
+        (update("a", "x", {"webhook": "form"}), set(), True),
+        (update("a", "x", {"webhook": "form", "query": True}), set(), True),
+        (update("a", "x", {"webhook": "form", "raw": True}), set(), True),
         (update("a", "x", {"static": "{{ trigger.body.y }}"}), set(), True),
+        (update("a", "x", {"static": "{{ trigger.query.y }}"}), set(), True),
+        (update("a", "x", {"static": "{{ trigger.raw }}"}), set(), True),
         (
             mail("a", subject="{{ record.owner.email }} {{ record.name }}", body="{{ record['parent'].x }}"),
             {"owner", "parent"},

@@ -192,7 +192,8 @@ async def test_of_many_who_end_it_at_once_one_does(database: Database) -> None:
         ended = complete_activity if number % 2 else cancel_activity
         async with database.connection() as connection:
             try:
-                return (await ended(connection, row["id"], by=str(number), now=LATER))["by"] == str(number)
+                found = await ended(connection, row["id"], by=str(number), now=LATER)
+                return found is not None and found["by"] == str(number)
             except ActivityClosedError:
                 return False
 

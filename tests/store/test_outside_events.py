@@ -37,9 +37,9 @@ async def test_records_are_found_by_id_by_any_email_field_and_by_name(database: 
         bob = (await record_of(connection, lead, "Bob", values={"second_email": "bob@example.com"}))["id"]
         firm = (await record_of(connection, account, "Ada"))["id"]
         keys = [
-            key(id=str(bob)), key(email="ada@EXAMPLE.com"), key(email="bob@example.com"), key(name="aDA"), key("account", name="Ada"),
-            key(id=str(firm)), key(email="eve@example.com"), key("account", email="ada@example.com"), key("deal", name="Ada"),
-            key(id=str(bob)),
+            key(id=str(bob)), key(email="ada@EXAMPLE.com"), key(email="bob@example.com"), key(name="aDA"),
+            key("account", name="Ada"), key(id=str(firm)), key(email="eve@example.com"), key("account", email="ada@example.com"),
+            key("deal", name="Ada"), key(id=str(bob)),
         ]  # fmt: skip
         unknown = "unknown_record"
         assert await found(connection, *keys) == [bob, ada, bob, ada, firm, unknown, unknown, unknown, "unknown_object", bob]
@@ -86,7 +86,9 @@ async def test_events_are_numbered_in_the_order_in_which_they_are_told(database:
         lead = (await record_of(connection, await lead_object(connection)))["id"]
         urls = [str(n) for n in range(500)]
         kept = await insert_events(connection, [visit(lead, url, url) for url in reversed(urls)])
-        rows = await connection.fetch("select id, payload ->> 'url' as url from events where kind = 'website_visited' order by number")
+        rows = await connection.fetch(
+            "select id, payload ->> 'url' as url from events where kind = 'website_visited' order by number"
+        )
         assert [row["url"] for row in rows] == urls[::-1]
         assert kept == [KeptEvent(row["id"], False) for row in rows]
 

@@ -66,8 +66,8 @@ async def fill(connection: Connection) -> dict[str, Any]:
     )
     await connection.execute(
         """
-        insert into goal_waits (execution_id, sequence, record_id, kinds, triggers, since, after_event, signal_at)
-        select id, 1, id, '{field_updated}', '[]', $1, 0, case when name like '%77' then $1::timestamptz end from records
+        insert into goal_waits (execution_id, sequence, record_id, listens, triggers, since, after_event, signal_at)
+        select id, 1, id, '{field_updated/status}', '[]', $1, 0, case when name like '%77' then $1::timestamptz end from records
         """,
         NOW,
     )

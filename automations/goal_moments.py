@@ -1,0 +1,189 @@
+"""The moments that a goal waits for: which of its dates come when, and what became of the goal by a moment.
+
+A goal is looked at when it is reached, when one of its moments has come, and when a change may have made one earlier. Each
+time all is worked out anew from the record as it is then.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from automations.calendars import BusinessCalendar, Moved
+from automations.crm_activities import told
+from automations.dates import Due, date_or_moment, occurrence
+from automations.errors import EverstepError
+from automations.evaluation import refused_by_filter
+from automations.event_triggers import ActivityOverdue, AnyEventTrigger, OnOrAroundDate
+from automations.filter_evaluation import FilterValues
+
+_BEGINNING = datetime.min.replace(tzinfo=UTC)
+
+DateTrigger = OnOrAroundDate | ActivityOverdue
+Path = Literal["met", "not_met"]
+
+
+@dataclass(frozen=True)
+class DatedWait:
+    """A goal that waits: its settled triggers, since when, and when its time is up (None: never).
+
+    `refused` says up to which moment the dates of a trigger are over, by its place, as its filter did not let them count.
+    """
+
+    triggers: Sequence[AnyEventTrigger]
+    since: datetime
+    timeout: datetime | None = None
+    refused: Mapping[int, datetime] = field(default_factory=dict[int, datetime])
+
+    @property
+    def dates(self) -> list[tuple[int, DateTrigger]]:
+        return [(place, each) for place, each in enumerate(self.triggers) if isinstance(each, OnOrAroundDate | ActivityOverdue)]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What moments are worked out from: a record's fields, the rows of its scheduled crm activities, and the business's time."""
+
+    values: Mapping[str, Any]
+    activities: Sequence[Any]
+    zone: ZoneInfo
+    calendar: BusinessCalendar
+
+
+@dataclass(frozen=True)
+class Coming:
+    """The moment that the trigger at that place waits for, what it tells, and down which path it leads.
+
+    It is over already where the trigger says what to do then.
+    """
+
+    place: int
+    trigger: DateTrigger
+    due: Due
+    told: Mapping[str, Any]
+    path: Path = "met"
+    is_past: bool = False
+
+    @property
+    def moment(self) -> datetime:
+        return self.due.moment
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """A trigger that cannot be answered, and why. It stands in the way of no other."""
+
+    trigger: AnyEventTrigger
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Down which path the goal leads, and by which date; without a path it waits on until a moment (None: for ever)."""
+
+    path: Path | None = None
+    by: Coming | None = None
+    until: datetime | None = None
+    comings: Sequence[Coming] = ()
+    refused: Mapping[int, datetime] = field(default_factory=dict[int, datetime])
+    complaints: Sequence[Complaint] = ()
+
+
+def settled_skip(trigger: AnyEventTrigger, skips: bool) -> AnyEventTrigger:
+    """The same with the automation's word on days that are not worked, where the trigger has none of its own."""
+    if skips and isinstance(trigger, OnOrAroundDate | ActivityOverdue) and trigger.skip_non_working_days is None:
+        return trigger.model_copy(update={"skip_non_working_days": True})
+    return trigger
+
+
+def comings(wait: DatedWait, seen: Seen) -> tuple[list[Coming], list[Complaint]]:
+    """The next moment of each trigger that has one, the earliest first; and of which triggers it cannot be told."""
+    found: list[Coming] = []
+    complaints: list[Complaint] = []
+    for place, trigger in wait.dates:
+        try:
+            found += _coming(wait, seen, place, trigger)
+        except EverstepError as error:
+            complaints.append(Complaint(trigger, error.sentence))
+    return sorted(found, key=lambda coming: (coming.moment, coming.place)), complaints
+
+
+def _coming(wait: DatedWait, seen: Seen, place: int, trigger: DateTrigger) -> Iterator[Coming]:
+    if isinstance(trigger, OnOrAroundDate):
+        return _coming_date(wait, seen, place, trigger)
+    return _coming_overdue(wait, seen, place, trigger)
+
+
+def _coming_date(wait: DatedWait, seen: Seen, place: int, trigger: OnOrAroundDate) -> Iterator[Coming]:
+    value = seen.values.get(trigger.field)
+    tells = {"field": trigger.field, "date": value}
+    if (due := _occurrence(trigger, value, seen, wait.refused.get(place, wait.since))) is not None:
+        yield Coming(place, trigger, due, tells)
+    elif trigger.past in ("met", "not_met") and place not in wait.refused:
+        if (over := _occurrence(trigger, value, seen, _BEGINNING)) is not None:
+            yield Coming(place, trigger, over, tells, trigger.past, is_past=True)
+
+
+def _occurrence(trigger: OnOrAroundDate, value: Any, seen: Seen, after: datetime) -> Due | None:
+    base = date_or_moment(trigger.field, value)
+    if base is None:
+        return None
+    calendar = seen.calendar if trigger.skip_non_working_days else None
+    return occurrence(
+        base, days=trigger.offset, at=trigger.at, every_year=trigger.every_year, after=after, zone=seen.zone, calendar=calendar
+    )
+
+
+def _coming_overdue(wait: DatedWait, seen: Seen, place: int, trigger: ActivityOverdue) -> Iterator[Coming]:
+    after = wait.refused.get(place, wait.since)
+    wanted = [each for each in seen.activities if trigger.activity_type in (None, each["type"])]
+    dues = [(_overdue(trigger, each["due_at"], seen), each) for each in wanted]
+    ahead = [(due, each) for due, each in dues if due.moment > after]
+    if ahead:
+        due, activity = min(ahead, key=lambda pair: pair[0].moment)
+        yield Coming(place, trigger, due, {"activity": told(activity)})
+
+
+def _overdue(trigger: ActivityOverdue, due_at: datetime, seen: Seen) -> Due:
+    if trigger.skip_non_working_days:
+        return seen.calendar.moved_to_working_day(due_at, seen.zone)
+    return Moved(due_at, due_at)
+
+
+def decide(wait: DatedWait, seen: Seen, values: FilterValues | None, now: datetime) -> Verdict:
+    """What came of the goal by `now`: the first of its dates and its time limit counts, of two at once the date.
+
+    A date that the filter of its trigger refuses is over.
+    """
+    refused, complaints = dict(wait.refused), list[Complaint]()
+    while True:
+        upcoming, unclear = comings(replace(wait, refused=refused), seen)
+        first = next((coming for coming in upcoming if _is_due(coming, wait, now)), None)
+        if first is None:
+            break
+        refusal = refused_by_filter(first.trigger.filter, values)
+        if refusal is None:
+            return Verdict(first.path, first, refused=refused, complaints=[*unclear, *complaints])
+        if refusal.reason == "error":
+            complaints.append(Complaint(first.trigger, refusal.detail))
+        refused[first.place] = max(first.moment, wait.since)
+    complaints = [*unclear, *complaints]
+    if wait.timeout is not None and wait.timeout <= now:
+        return Verdict("not_met", refused=refused, complaints=complaints)
+    return Verdict(None, None, _earliest(upcoming, wait.timeout), upcoming, refused, complaints)
+
+
+def _is_due(coming: Coming, wait: DatedWait, now: datetime) -> bool:
+    in_time = coming.is_past or wait.timeout is None or coming.moment <= wait.timeout
+    return in_time and coming.moment <= now
+
+
+def _earliest(upcoming: Sequence[Coming], timeout: datetime | None) -> datetime | None:
+    moments = [coming.moment for coming in upcoming[:1]] + ([timeout] if timeout else [])
+    return min(moments, default=None)
+
+
+def is_earlier(moment: datetime, than: datetime | None) -> bool:
+    """Of moments of which None never comes."""
+    return than is None or moment < than
