@@ -79,9 +79,7 @@ async def _collect(connection: Connection, bulk_start: Any, services: Services, 
     return max(1, len(rows))
 
 
-async def _fitting(
-    connection: Connection, rows: Sequence[Any], filter: Filter, services: Services
-) -> dict[UUID, str | None]:
+async def _fitting(connection: Connection, rows: Sequence[Any], filter: Filter, services: Services) -> dict[UUID, str | None]:
     """Each with None, or with the reason why there is no telling whether it fits."""
     values = await record_values(connection, services.definitions, rows, [filter])
     answers = {row["id"]: _answer(filter, values[row["id"]]) for row in rows}
@@ -121,9 +119,7 @@ async def _take_turns(connection: Connection, bulk_start: Any, services: Service
     return max(1, len(turns))
 
 
-async def _page(
-    connection: Connection, bulk_start: Any, record_ids: Sequence[UUID], services: Services, now: datetime
-) -> _Page:
+async def _page(connection: Connection, bulk_start: Any, record_ids: Sequence[UUID], services: Services, now: datetime) -> _Page:
     """Executions are locked before anything is known of their records."""
     automation_id, api_name = bulk_start["automation_id"], bulk_start["api_name"]
     paused: dict[UUID, list[Any]] = {}

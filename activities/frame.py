@@ -73,7 +73,7 @@ class StepFrame:
             ran_from = await self._services.definitions.plan(connection, row["automation_id"], revision)
             if request.phase != "run":
                 step = ran_from.positions.step(request.step)
-                return await _over(connection, Attempt(request, row, ran_from, revision, plan, step))
+                return await self._over(connection, Attempt(request, row, ran_from, revision, plan, step))
             step = stands_before(request.step, ran_from.positions, plan.positions, request.lane)
             if step is None:
                 return await _nothing_left(connection, request, plan.positions)
@@ -91,6 +91,14 @@ class StepFrame:
         return (
             step.id != request.step or step.step_type != self._step_type or (step.local or step.skip) != activity.info().is_local
         )
+
+    async def _over(self, connection: Any, attempt: Attempt) -> Outcome | None:
+        """A wait is over; a goal may have to wait on."""
+        if isinstance(attempt.step, Goal):
+            async with connection.transaction():
+                result = await result_of_wait(connection, attempt, self._services)
+                return await write_result(connection, attempt, result, 0.0)
+        return await _over(connection, attempt)
 
     async def _run_local(self, connection: Any, attempt: Attempt) -> Outcome | None:
         result, seconds = await self._result(connection, attempt)
@@ -156,9 +164,6 @@ async def _done(result: Result, outcome: Outcome | None) -> Outcome | None:
 async def _over(connection: Any, attempt: Attempt) -> Outcome | None:
     """A wait is over. What comes next is read from the newest document, whatever became of the step."""
     step, ran_from, newest, lane = attempt.step, attempt.plan.positions, attempt.newest.positions, attempt.lane
-    if isinstance(step, Goal):
-        async with connection.transaction():
-            return await write_result(connection, attempt, await result_of_wait(connection, attempt), 0.0)
     path = step.path_after(attempt.request.phase)
     if path is not None:
         return await write_result(connection, attempt, Result(then=Down(path), output={"path": path}), 0.0)

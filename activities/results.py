@@ -62,11 +62,15 @@ class Stop:
 Then = Onward | Down | GoTo | ForkOut | WaitUntil | HoldOn | Stop
 
 
+class ChangedMeanwhileError(Exception):
+    """What a step decided by is not so any more: nothing of it is to be written, and the step runs again."""
+
+
 @dataclass(frozen=True)
 class Result:
     """`variables` and `fields` hold the changed ones only, in canonical form.
 
-    `also` joins the step's transaction, `afterwards` follows it.
+    `also` joins the step's transaction, and may raise ChangedMeanwhileError; `afterwards` follows it.
     """
 
     then: Then = Onward()

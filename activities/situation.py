@@ -1,6 +1,6 @@
 """What one step sees: its execution, record, variables and trigger at this moment."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import Any, get_args
@@ -30,12 +30,14 @@ class Situation:
         brought: Mapping[str, Any],
         now: datetime,
         key: Key,
+        activities: Sequence[Any] = (),
     ) -> None:
         self.row = row
         self.plan = plan
         self.definition = definition
         self.now = now
         self.key = key
+        self.activities = activities
         self._related = related
         self._brought = brought
 

@@ -10,6 +10,7 @@ from activities.situation import Situation
 from automations.fields import ObjectDefinition
 from store.database import Connection
 from store.events import read_event
+from store.goals import list_scheduled_activities
 
 if TYPE_CHECKING:
     from activities.writing import Attempt
@@ -25,7 +26,9 @@ async def situation_of(connection: Any, attempt: "Attempt", services: Services) 
     related = await _related(connection, row, definition, needs.relationships, services)
     event = await read_event(connection, row["event_id"]) if needs.body and row["event_id"] else None
     brought = event["payload"] if event else {}
-    return Situation(row, attempt.plan, definition, related, brought, request.now, Key(request.execution_id, request.sequence))
+    activities = await list_scheduled_activities(connection, [row["record_id"]], request.now) if needs.activities else []
+    key = Key(request.execution_id, request.sequence)
+    return Situation(row, attempt.plan, definition, related, brought, request.now, key, activities)
 
 
 async def _related(

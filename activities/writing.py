@@ -9,7 +9,7 @@ from pydantic_core import to_json
 from activities.definitions import Plan
 from activities.notifying import Notice, notice, write_notice
 from activities.positions import down, lanes_of, onward, outcome_of
-from activities.results import Down, ForkOut, GoTo, HoldOn, Onward, Result, Stop, WaitUntil
+from activities.results import ChangedMeanwhileError, Down, ForkOut, GoTo, HoldOn, Onward, Result, Stop, WaitUntil
 from automations.executions import CancelReason
 from automations.lanes import Standing, branch_of
 from automations.messages import StepRequest
@@ -52,10 +52,13 @@ async def write_result(connection: Any, attempt: Attempt, result: Result, second
     ends_lanes = isinstance(outcome, End) and bool(attempt.row["lanes"])
     error = result.error if result.failed else None
     told = notice(attempt.step, attempt.row, attempt.newest, error, outcome, attempt.request)
-    if result.also or ends_lanes or told:
-        written = await _write_together(connection, write, result, ends_lanes, told)
-    else:
-        written = await write_step_run(connection, write)
+    try:
+        if result.also or ends_lanes or told:
+            written = await _write_together(connection, write, result, ends_lanes, told)
+        else:
+            written = await write_step_run(connection, write)
+    except ChangedMeanwhileError:
+        return None
     return outcome if written else None
 
 
@@ -123,14 +126,17 @@ def _status(result: Result, outcome: Outcome) -> str:
 
 def _stands(attempt: Attempt, result: Result, outcome: Outcome) -> Whole:
     cause = result.then.cause if isinstance(result.then, Stop) and result.then.state == "canceled" else None
-    return stands_after(attempt.row, attempt.lane, attempt.step.id, outcome, attempt.request.now, cause)
+    stands = stands_after(attempt.row, attempt.lane, attempt.step.id, outcome, attempt.request.now, cause, attempt.revision)
+    return stands
 
 
-def stands_after(row: Any, lane: str, here: str, outcome: Outcome, now: datetime, cause: CancelReason | None = None) -> Whole:
-    """The execution once the outcome of that lane's step is written."""
+def stands_after(
+    row: Any, lane: str, here: str, outcome: Outcome, now: datetime, cause: CancelReason | None = None, ran_from: int = 0
+) -> Whole:
+    """The execution once the outcome of that lane's step is written. One that waits on does so in the document it ran from."""
     if isinstance(outcome, End):
         return over(row, outcome.state, outcome.reason or None, now, cause)
-    standings, revision = standings_of(row), row["revision"]
+    standings, revision = standings_of(row), ran_from if isinstance(outcome, Wait) else row["revision"]
     if isinstance(outcome, LaneEnd):
         return whole(standings.without([lane]))
     standings = standings.moved(lane, _standing(here, revision, outcome))

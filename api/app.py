@@ -9,6 +9,7 @@ from activities.definitions import Definitions
 from activities.settings import Settings
 from api import (
     automations,
+    bulk_starts,
     business,
     crm_activities,
     employees,
@@ -34,7 +35,7 @@ from api.starting import TemporalWatch
 ROUTERS = tuple(
     module.router
     for module in (
-        automations, impact, executions, restarting, explaining, kill_switches, webhooks, webhook_deliveries,
+        automations, impact, executions, bulk_starts, restarting, explaining, kill_switches, webhooks, webhook_deliveries,
         webhook_secrets, objects, records, crm_activities, events, employees, business, health,
     )
 )  # fmt: skip

@@ -55,7 +55,7 @@ def expected_revision(if_match: str | None, last_revision: int | None) -> int | 
 async def read_draft(connection: Connection, body: bytes, api_name: str) -> Draft:
     """JSON or YAML. Raises RefusedError: 400 for a text that is neither, 422 with all mistakes at once."""
     raw = _read(body)
-    parsed = parse_document(raw, await _all_objects(connection))
+    parsed = parse_document(raw, await all_objects(connection))
     problems = list(parsed.problems)
     document = parsed.document
     if document and document.api_name != api_name:
@@ -76,7 +76,7 @@ def _read(body: bytes) -> Any:
         raise RefusedError(400, error.code, error.sentence) from error
 
 
-async def _all_objects(connection: Connection) -> dict[str, ObjectDefinition]:
+async def all_objects(connection: Connection) -> dict[str, ObjectDefinition]:
     objects: dict[str, ObjectDefinition] = {}
     cursor: str | None = None
     while page := await list_objects(connection, cursor=cursor, size=200):

@@ -55,8 +55,7 @@ async def start_by_hand(
         automation = await read_automation(connection, api_name)
         if automation is None:
             raise NotFoundError("automation", api_name)
-        if not automation["active"]:
-            raise RefusedError(409, "automation_inactive", f"Automation {api_name} is not active.")
+        require_active(automation)
         document = AutomationDocument.model_validate(automation["document"])
         record = await _record(connection, automation, record_id)
         overrides = overrides_of(document, variables)
@@ -66,6 +65,11 @@ async def start_by_hand(
         started = await create_execution(connection, target, Cause(trigger=trigger, overrides=overrides), now, settings)
     await launch_or_leave(database, client, settings, started)
     return started
+
+
+def require_active(automation: Any) -> None:
+    if not automation["active"]:
+        raise RefusedError(409, "automation_inactive", f"Automation {automation['api_name']} is not active.")
 
 
 async def require_not_killed(connection: Connection, api_name: str, now: datetime) -> None:

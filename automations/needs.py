@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from automations.event_triggers import ActivityOverdue
 from automations.filters import Filter, RelatedFilter
 from automations.sources import FieldSource, WebhookSource
 from automations.steps.base import StepBase
@@ -17,10 +18,12 @@ _OF_CALLS = {("trigger", "body"), ("trigger", "query"), ("trigger", "raw")}
 
 @dataclass(frozen=True)
 class Needs:
-    """The relationships that are followed, `owner` among them, and whether body, query or raw body of the call is read."""
+    """The relationships that are followed, `owner` among them; whether body, query or raw body of the call is read, and whether
+    the scheduled crm activities are."""
 
     relationships: frozenset[str]
     body: bool
+    activities: bool = False
 
 
 def step_needs(step: StepBase) -> Needs:
@@ -32,7 +35,8 @@ def step_needs(step: StepBase) -> Needs:
     read = set(_names_read(own))
     names |= {name[1] for name in read if len(name) > 2 and name[0] == "record"}
     body = any(isinstance(part, WebhookSource) and part.part for part in parts)
-    return Needs(frozenset(names), body or any(name[:2] in _OF_CALLS for name in read))
+    activities = any(isinstance(part, ActivityOverdue) for part in parts)
+    return Needs(frozenset(names), body or any(name[:2] in _OF_CALLS for name in read), activities)
 
 
 def filter_needs(filters: Iterable[Filter]) -> frozenset[str]:

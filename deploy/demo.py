@@ -55,13 +55,15 @@ async def _show(stack: Stack, client: httpx2.AsyncClient, *, once: bool) -> int:
 
 
 async def _fire(stack: Stack, client: httpx2.AsyncClient, console: Console, leads: dict[str, str]) -> None:
-    """Two calls of the webhook, one for a big lead and one for a small one, and one start by the API."""
-    console.print("Calling the webhook twice and the API once …\n")
+    """A webhook is called for a big lead and for a small one, the API starts one execution, and a change of stage another."""
+    console.print("Calling the webhook twice and the API once, and winning a lead …\n")
     for email, seats in (("lise@fission.example", 80), ("grace@cobol.example", 4)):
         payload = {"contact": {"email": email}, "company": {"seats": seats}, "source": "demo"}
         await call(client, "POST", "/webhooks/demo-request/demo-form", json=payload)
     start = {"record_id": leads["ada@analytical.example"], "variables": {"check_url": f"{stack.api}/health/live"}}
     await call(client, "POST", "/automations/score-lead/executions", json=start)
+    for stage in ("New", "Won"):
+        await call(client, "PATCH", f"/records/{leads['emmy@symmetry.example']}", json={"stage": stage})
 
 
 async def _watch(timeline: Timeline) -> bool:

@@ -48,7 +48,9 @@ async def read_bulk_start(connection: Connection, bulk_start_id: UUID) -> Any | 
     return await QUERIES.read_bulk_start(connection, id=bulk_start_id)
 
 
-async def list_bulk_starts(connection: Connection, automation_id: UUID, *, cursor: UUID | None = None, size: int = 50) -> list[Any]:
+async def list_bulk_starts(
+    connection: Connection, automation_id: UUID, *, cursor: UUID | None = None, size: int = 50
+) -> list[Any]:
     """Newest first."""
     rows = QUERIES.list_bulk_starts(connection, automation_id=automation_id, cursor=cursor, size=size)
     return [row async for row in rows]

@@ -2,16 +2,20 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from automations.calendars import SEARCHED_DAYS
 from automations.event_triggers import Listen
 from store.database import Connection
 from store.sql import QUERIES
 
 _ACTIVITIES = 10_000
 """Of a record; those that are due first count."""
+
+_MOVED = timedelta(days=SEARCHED_DAYS)
+"""So much later than it is due a crm activity may count, by a calendar."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +123,7 @@ async def mark_signalled(connection: Connection, rows: Sequence[Any]) -> None:
     )
 
 
-async def list_scheduled_activities(connection: Connection, record_ids: Collection[UUID], after: datetime) -> list[Any]:
-    """The crm activities of these records that are still to be done and due after that moment."""
-    rows = QUERIES.list_scheduled_activities(connection, record_ids=list(record_ids), after=after, size=_ACTIVITIES)
+async def list_scheduled_activities(connection: Connection, record_ids: Collection[UUID], since: datetime) -> list[Any]:
+    """The crm activities of these records that are still to be done; not those that can only have been overdue by then."""
+    rows = QUERIES.list_scheduled_activities(connection, record_ids=list(record_ids), after=since - _MOVED, size=_ACTIVITIES)
     return [row async for row in rows]
