@@ -10,6 +10,7 @@ from activities.bulk_starting import bulk_start_once
 from activities.keeping import keep
 from activities.launching import launch_once
 from activities.notifying import send_due
+from activities.planning import fire_due_once, scan_once
 from activities.reconciling import Reconciler
 from activities.relaying import relay_once
 from activities.services import Services
@@ -20,7 +21,7 @@ Chore = Coroutine[Any, Any, Any]
 
 
 def chores(services: Services) -> list[Chore]:
-    kinds = (relaying, launching, bulk_starting, making_up, sending, sweeping)
+    kinds = (relaying, planning, launching, bulk_starting, making_up, sending, sweeping)
     return [chore for kind in kinds for chore in kind(services)]
 
 
@@ -28,6 +29,10 @@ def relaying(services: Services) -> list[Chore]:
     """Events are heard of when they are written; asking is for what was missed."""
     woken = asyncio.Event()
     return [keep_hearing(services.database, EVENTS, woken), keep(partial(relay_once, services), timedelta(seconds=1), woken)]
+
+
+def planning(services: Services, every: timedelta = timedelta(seconds=1)) -> list[Chore]:
+    return [keep(partial(scan_once, services), every), keep(partial(fire_due_once, services), every)]
 
 
 def launching(services: Services) -> list[Chore]:

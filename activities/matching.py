@@ -19,14 +19,14 @@ from automations.event_triggers import Event, EventTrigger
 from automations.filter_evaluation import FilterValues
 from automations.filters import Filter
 from automations.kill_switches import KillSwitch, refusing_starts
-from automations.throttle import quiet_window
+from automations.throttle import quiet_since, quiet_window
 from automations.triggers import AnyTrigger, ThrottledTrigger, TriggerUnion
 from store.database import Connection
 from store.events import Evaluation, insert_evaluations
 from store.kill_switches import list_standing_switches
 from store.listeners import Told, find_listeners, warn_of_triggers
 from store.records import list_records_by_ids
-from store.throttles import fires
+from store.throttles import fires, firing_before
 
 _LOG = structlog.get_logger("everstep.relay")
 _TRIGGER: TypeAdapter[AnyTrigger] = TypeAdapter(TriggerUnion)
@@ -158,12 +158,11 @@ async def _refused_by_throttle(connection: Connection, candidate: Candidate, loo
     assert candidate.trigger is not None
     quiet = quiet_window(candidate.trigger.throttle, candidate.row["throttle"])
     event, row = candidate.event, candidate.row
-    if quiet is None or await fires(
-        connection, row["automation_id"], row["trigger_id"], event["record_id"], event["event_at"], quiet
-    ):
+    key = row["automation_id"], row["trigger_id"], event["record_id"], event["event_at"]
+    if quiet is None or await fires(connection, *key, quiet):
         return None
     window = candidate.trigger.throttle or row["throttle"]
-    return Refusal("throttled", f"The trigger fired for this record less than {window} away from it.")
+    return Refusal("throttled", quiet_since(window, await firing_before(connection, *key, quiet)))
 
 
 async def _started(connection: Connection, candidate: Candidate, look: _Now) -> UUID:

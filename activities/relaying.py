@@ -1,29 +1,27 @@
 """Carries what happened to the automations that it starts and to the executions that wait for it.
 
 Events are evaluated after their commit, in the order in which they were written, by one worker at a time. What they start and
-which goals they meet is written first and launched or signalled after that, by whichever worker comes by: a crash in between
-loses nothing, an event starts nothing twice, and a goal is met once.
+which goals they meet or move is written first and launched or signalled after that, by whichever worker comes by: a crash in
+between loses nothing, an event starts nothing twice, and a goal is met once.
 """
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 import structlog
-from pydantic import TypeAdapter, ValidationError
 from temporalio.service import RPCError
 
 from activities.matching import find_candidates, start_by_events
+from activities.meeting import meet_goals
+from activities.planning import plan_due
 from activities.requesting import PATIENCE, is_missing
 from activities.services import Services
-from automations.event_triggers import AnyEventTrigger, Event, EventTriggerUnion, Listen
 from automations.messages import GoalMet
 from store.database import Connection
 from store.events import list_new_events, mark_evaluated, take_turn_with_events
-from store.goals import GoalMeeting, lock_open_goal_waits, mark_goals_met, mark_signalled, take_met_goals
+from store.goals import mark_signalled, take_met_goals
 
 _EVENTS = 500
 _SIGNALS = 100
@@ -31,7 +29,6 @@ _AT_ONCE = 20
 _LEASE = timedelta(seconds=30)
 """More than a batch of signals takes: by then its worker has died, or Temporal did not take them."""
 
-_TRIGGERS: TypeAdapter[list[AnyEventTrigger]] = TypeAdapter(list[EventTriggerUnion])
 _LOG = structlog.get_logger("everstep.relay")
 
 
@@ -51,7 +48,7 @@ async def evaluate_events(services: Services) -> int:
         events = await list_new_events(connection, _EVENTS)
         if events:
             now = datetime.now(UTC)
-            await _meet_goals(connection, events, now)
+            await meet_goals(connection, events, services, now)
             await _answer(connection, events, services, now)
             await mark_evaluated(connection, [event["id"] for event in events], now)
     return len(events)
@@ -60,44 +57,8 @@ async def evaluate_events(services: Services) -> int:
 async def _answer(connection: Connection, events: Sequence[Any], services: Services, now: datetime) -> None:
     """The counters of starts are locked until the end of the transaction: starts come last in it."""
     found = await find_candidates(connection, events)
+    await plan_due(connection, [pair for pair in found if pair[1]["use"] == "due"], services, now)
     await start_by_events(connection, [pair for pair in found if pair[1]["use"] == "start"], services, now)
-
-
-async def _meet_goals(connection: Connection, events: Sequence[Any], now: datetime) -> None:
-    by_record: Mapping[UUID, list[Any]] = defaultdict(list)
-    listens: set[Listen] = set()
-    for event in events:
-        if event["record_id"] is not None:
-            by_record[event["record_id"]].append(event)
-            listens |= _listens(event)
-    waits = await lock_open_goal_waits(connection, by_record.keys(), listens)
-    met = [found for wait in waits if (found := _meeting(wait, by_record[wait["record_id"]])) is not None]
-    if met:
-        await mark_goals_met(connection, met, now)
-
-
-def _listens(event: Any) -> set[Listen]:
-    return {Listen(event["kind"], key) for key in Event(event["kind"], event["payload"]).keys}
-
-
-def _meeting(wait: Any, events: Iterable[Any]) -> GoalMeeting | None:
-    """By the first event that fits, of those since the goal was reached."""
-    triggers = _triggers(wait)
-    for event in events:
-        if event["number"] > wait["after_event"]:
-            for trigger in triggers:
-                if trigger.listens() & _listens(event) and not trigger.mismatch(Event(event["kind"], event["payload"])):
-                    return GoalMeeting(wait["execution_id"], wait["sequence"], event["id"], trigger.as_json())
-    return None
-
-
-def _triggers(wait: Any) -> list[AnyEventTrigger]:
-    """None of them where a newer release wrote what this one cannot read: one goal stands in the way of no other."""
-    try:
-        return _TRIGGERS.validate_python(wait["triggers"])
-    except ValidationError as error:
-        _LOG.warning("goal_unreadable", execution_id=str(wait["execution_id"]), sequence=wait["sequence"], why=str(error))
-        return []
 
 
 async def signal_met_goals(services: Services) -> int:

@@ -132,7 +132,9 @@ class Situation:
             "record": self._record_context(),
             "variables": {name: self.variables.get(name) for name in self.plan.variables},
             "trigger": {
-                **trigger, "time": trigger.get("event_at"), "values": trigger.get("values", {}),
+                **trigger,
+                "time": trigger.get("event_at"),
+                "values": trigger.get("values", {}),
                 **{part: self._brought.get(part) for part in get_args(CallPart)},
             },
             "execution": {"id": str(self.key.execution_id)},

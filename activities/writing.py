@@ -52,28 +52,28 @@ async def write_result(connection: Any, attempt: Attempt, result: Result, second
     ends_lanes = isinstance(outcome, End) and bool(attempt.row["lanes"])
     error = result.error if result.failed else None
     told = notice(attempt.step, attempt.row, attempt.newest, error, outcome, attempt.request)
-    try:
-        if result.also or ends_lanes or told:
-            written = await _write_together(connection, write, result, ends_lanes, told)
-        else:
-            written = await write_step_run(connection, write)
-    except ChangedMeanwhileError:
-        return None
+    if result.also or ends_lanes or told:
+        written = await _write_together(connection, write, result, ends_lanes, told)
+    else:
+        written = await write_step_run(connection, write)
     return outcome if written else None
 
 
 async def _write_together(connection: Any, write: StepRunWrite, result: Result, ends_lanes: bool, told: Notice | None) -> bool:
     """The step's own rows and its history in one transaction; the history first, as it may find that nothing must be written."""
-    async with connection.transaction():
-        if not await write_step_run(connection, write):
-            return False
-        if ends_lanes:
-            await close_step_runs(connection, write.execution_id, write.now)
-        if result.also:
-            await result.also(connection)
-        if told:
-            await write_notice(connection, told)
-        return True
+    try:
+        async with connection.transaction():
+            if not await write_step_run(connection, write):
+                return False
+            if ends_lanes:
+                await close_step_runs(connection, write.execution_id, write.now)
+            if result.also:
+                await result.also(connection)
+            if told:
+                await write_notice(connection, told)
+            return True
+    except ChangedMeanwhileError:
+        return False
 
 
 def _outcome(attempt: Attempt, result: Result) -> Outcome:
@@ -126,8 +126,7 @@ def _status(result: Result, outcome: Outcome) -> str:
 
 def _stands(attempt: Attempt, result: Result, outcome: Outcome) -> Whole:
     cause = result.then.cause if isinstance(result.then, Stop) and result.then.state == "canceled" else None
-    stands = stands_after(attempt.row, attempt.lane, attempt.step.id, outcome, attempt.request.now, cause, attempt.revision)
-    return stands
+    return stands_after(attempt.row, attempt.lane, attempt.step.id, outcome, attempt.request.now, cause, attempt.revision)
 
 
 def stands_after(

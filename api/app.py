@@ -12,6 +12,7 @@ from api import (
     bulk_starts,
     business,
     crm_activities,
+    due,
     employees,
     events,
     executions,
@@ -22,6 +23,7 @@ from api import (
     objects,
     records,
     restarting,
+    triggers,
     webhook_deliveries,
     webhook_secrets,
     webhooks,
@@ -35,8 +37,8 @@ from api.starting import TemporalWatch
 ROUTERS = tuple(
     module.router
     for module in (
-        automations, impact, executions, bulk_starts, restarting, explaining, kill_switches, webhooks, webhook_deliveries,
-        webhook_secrets, objects, records, crm_activities, events, employees, business, health,
+        automations, impact, triggers, due, executions, bulk_starts, restarting, explaining, kill_switches, webhooks,
+        webhook_deliveries, webhook_secrets, objects, records, crm_activities, events, employees, business, health,
     )
 )  # fmt: skip
 

@@ -1,5 +1,6 @@
 """Automations: save, read, list, activate."""
 
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -13,7 +14,8 @@ from api.problems import NotFoundError
 from api.saving import expected_revision, read_draft, save
 from api.telling import tell
 from automations.document import AutomationDocument, document_schema
-from automations.problems import Problem
+from automations.evaluation import broken_key
+from automations.problems import Problem, at
 from store import automations as stored_automations
 from store.automations import read_automation, set_active
 
@@ -23,7 +25,8 @@ router = APIRouter(tags=["automations"])
 class AutomationView(BaseModel):
     """An automation at its newest revision.
 
-    `warnings` come with a save, `paused` and `already_paused` with one that asks the executions it affects to pause.
+    `warnings` come with a save, and later say which triggers went wrong since then; `paused` and `already_paused` come with
+    a save that asks the executions it affects to pause.
     """
 
     id: UUID
@@ -43,8 +46,17 @@ def _view(row: Any) -> AutomationView:
     document = AutomationDocument.model_validate(row["document"])
     return AutomationView(
         id=row["id"], api_name=row["api_name"], name=document.name, object=document.object, active=row["active"],
-        revision=row["revision"], document=document.as_json(),
+        revision=row["revision"], document=document.as_json(), warnings=list(_broken_triggers(row["warnings"], document)),
     )  # fmt: skip
+
+
+def _broken_triggers(warnings: Mapping[str, Any], document: AutomationDocument) -> Iterator[Problem]:
+    """Told by trigger id."""
+    for index, trigger in enumerate(document.triggers):
+        if told := warnings.get(trigger.id):
+            key = broken_key(told["sentence"])
+            path = at(f"triggers[{index}]", key) if key else f"triggers[{index}]"
+            yield Problem(path=path, code=told["code"], sentence=told["sentence"], severity="warning")
 
 
 DOCUMENT_BODY = {

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from api.deps import DatabaseDep
 from store.business import Business, read_business, write_business
+from store.due import rescan_all
 from store.schedules import resync_schedules
 
 router = APIRouter(prefix="/business", tags=["team"])
@@ -22,5 +23,7 @@ async def save_business(business: Business, database: DatabaseDep) -> Business:
     """What is left out of the calendar is as in one that was never changed: Monday to Friday, and no holidays."""
     async with database.transaction() as connection:
         if await write_business(connection, business):
-            await resync_schedules(connection, datetime.now(UTC))
+            now = datetime.now(UTC)
+            await resync_schedules(connection, now)
+            await rescan_all(connection, now)
     return business

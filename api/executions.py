@@ -3,19 +3,24 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.deps import DatabaseDep, PageDep, SettingsDep, TemporalDep, TemporalWatchDep
 from api.execution_views import ExecutionView, StepRunView, execution_view, positions_of, step_run_view
+from api.explaining import event_of
 from api.pages import Page
 from api.problems import NotFoundError
 from api.requesting import ask
+from api.resuming import resume_by_hand
 from api.starting import start_by_hand
 from automations.executions import RequestKind, State
+from automations.explain.starts import started_by
 from store import executions as stored_executions
 from store.automations import read_automation
+from store.business import read_business
 from store.database import Database
 from store.executions import read_execution
 from store.requests import list_requests
@@ -25,12 +30,24 @@ router = APIRouter(tags=["executions"])
 
 
 class StartBody(BaseModel):
-    """`variables` take the place of their sources, by name."""
+    """`variables` take the place of their sources, by name.
+
+    With `resume_paused` paused executions of the automation on the record go on as they are, if there are any that a resume gets
+    going, in place of a new start.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     record_id: UUID | None = None
     variables: dict[str, Any] = {}
+    resume_paused: bool = False
+    by: str = Field(default="", max_length=200)
+
+
+class StartedView(ExecutionView):
+    """The new execution; or the newest of those that were `resumed`, oldest first, in its place."""
+
+    resumed: list[UUID] = []
 
 
 class RequestBody(BaseModel):
@@ -60,8 +77,9 @@ class RequestView(BaseModel):
 
 
 class HistoryView(BaseModel):
-    """What started the execution, its step runs in order, and all that was asked of it."""
+    """What started the execution, in a sentence and as it is kept, its step runs in order, and all that was asked of it."""
 
+    started: str
     trigger: dict[str, Any]
     step_runs: list[StepRunView]
     requests: list[RequestView]
@@ -83,11 +101,16 @@ async def start_execution(
     client: TemporalDep,
     settings: SettingsDep,
     watch: TemporalWatchDep,
-) -> ExecutionView:
+) -> StartedView:
     """On a record, or globally. It is only queued here: nothing of the automation runs inside this request."""
     await watch.require(client)
-    started = await start_by_hand(database, client, settings, api_name, body.record_id, body.variables)
-    return await read_view(database, started.id, settings)
+    if body.resume_paused:
+        resumed = await resume_by_hand(database, client, settings, api_name, body.record_id, body.by)
+        if resumed:
+            newest = await read_view(database, resumed[-1], settings)
+            return StartedView(**newest.model_dump(), resumed=resumed)
+    started = await start_by_hand(database, client, settings, api_name, body.record_id, body.variables, body.by)
+    return StartedView(**(await read_view(database, started.id, settings)).model_dump())
 
 
 @router.get("/executions", summary="List executions")
@@ -146,11 +169,14 @@ async def get_execution_history(
         runs = await list_step_runs(connection, execution_id, after=after, size=size)
         asked = [RequestView.model_validate(dict(each)) for each in await list_requests(connection, execution_id)]
         automation = await read_automation(connection, row["api_name"])
+        event = await event_of(connection, row)
+        zone = ZoneInfo((await read_business(connection)).timezone)
     newest = positions_of(automation["document"]) if automation else positions_of({})
     documents = {run["revision"]: positions_of(run["document"]) for run in runs}
     views = [step_run_view(run, newest, documents[run["revision"]]) for run in runs]
     next_after = views[-1].sequence if len(views) == size else None
-    return HistoryView(trigger=row["trigger"], step_runs=views, requests=asked, next_after=next_after)
+    started = started_by(row["trigger"], event, zone)
+    return HistoryView(started=started, trigger=row["trigger"], step_runs=views, requests=asked, next_after=next_after)
 
 
 @router.get("/executions/{execution_id}/variables", summary="Read its variables")

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from api.deps import DatabaseDep
 from api.problems import NotFoundError
+from automations.event_triggers import Event
 from automations.executions import TERMINAL_STATES, Request
 from automations.explain import Facts, explain
 from automations.explain.facts import Asked, LaneFacts, Run, Switch
@@ -19,6 +20,7 @@ from automations.steps.base import StepBase
 from store.automations import read_automation, read_document
 from store.business import read_business
 from store.database import Connection
+from store.events import read_event
 from store.executions import read_execution
 from store.kill_switches import read_kill_switch
 from store.last_runs import failed_runs, last_run, last_runs
@@ -64,7 +66,15 @@ async def _facts(connection: Connection, row: Any) -> Facts:
         failed=[_run(run) for run in await failed_runs(connection, row["id"])],
         last=_run(newest) if newest else None,
         asked=[_asked(each) for each in await list_requests(connection, row["id"])],
+        event=await event_of(connection, row),
     )
+
+
+async def event_of(connection: Connection, execution: Any) -> Event | None:
+    """What had happened; of the call of a webhook, which can be large, the execution keeps enough itself."""
+    is_told = execution["event_id"] is not None and execution["trigger"].get("type") != "webhook"
+    row = await read_event(connection, execution["event_id"]) if is_told else None
+    return Event(row["kind"], row["payload"]) if row else None
 
 
 def _asked(row: Any) -> Asked:

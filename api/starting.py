@@ -47,24 +47,34 @@ class TemporalWatch:
 
 
 async def start_by_hand(
-    database: Database, client: Client, settings: Settings, api_name: str, record_id: UUID | None, variables: Mapping[str, Any]
+    database: Database,
+    client: Client,
+    settings: Settings,
+    api_name: str,
+    record_id: UUID | None,
+    variables: Mapping[str, Any],
+    by: str = "",
 ) -> Started:
     """Raises RefusedError 404, 409 for an inactive automation, 422 for a record or a variable that does not fit."""
     now = datetime.now(UTC)
     async with database.transaction() as connection:
-        automation = await read_automation(connection, api_name)
-        if automation is None:
-            raise NotFoundError("automation", api_name)
-        require_active(automation)
-        document = AutomationDocument.model_validate(automation["document"])
-        record = await _record(connection, automation, record_id)
-        overrides = overrides_of(document, variables)
-        trigger = {"type": "manual", "event_at": now.isoformat(), "evaluated_at": now.isoformat()}
+        target = await target_by_hand(connection, api_name, record_id)
+        overrides = overrides_of(target.document, variables)
+        trigger = {"type": "manual", "event_at": now.isoformat(), "evaluated_at": now.isoformat()} | ({"by": by} if by else {})
         await require_not_killed(connection, api_name, now)
-        target = Target(automation, document, record)
         started = await create_execution(connection, target, Cause(trigger=trigger, overrides=overrides), now, settings)
     await launch_or_leave(database, client, settings, started)
     return started
+
+
+async def target_by_hand(connection: Connection, api_name: str, record_id: UUID | None) -> Target:
+    """What a person may start. Raises as `start_by_hand` does."""
+    automation = await read_automation(connection, api_name)
+    if automation is None:
+        raise NotFoundError("automation", api_name)
+    require_active(automation)
+    document = AutomationDocument.model_validate(automation["document"])
+    return Target(automation, document, await _record(connection, automation, record_id))
 
 
 def require_active(automation: Any) -> None:

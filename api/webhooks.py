@@ -64,19 +64,24 @@ async def call_webhook(api_name: str, name: str, request: Request, response: Res
 
 
 async def _called(api_name: str, name: str, request: Request, response: Response, desk: WebhookDesk) -> WebhookView:
-    call = Call(request.method, request.scope["query_string"], request.headers.get("content-type", ""), await request.body())
+    call = Call(request.method, request.scope["query_string"], _header(request, "Content-Type"), await request.body())
     signed = ",".join(request.headers.getlist(signatures.HEADER)) or None
     return answered(response, await desk.called(api_name, name, call, key=_key(request), signature=signed))
 
 
 def _key(request: Request) -> str | None:
     for header in KEY_HEADERS:
-        key = request.headers.get(header, "").strip()
+        key = _header(request, header).strip()
         if len(key) > _LONGEST_KEY:
             raise RefusedError(422, "invalid_idempotency_key", f"{header} has {_LONGEST_KEY} characters at most.")
         if key:
             return key
     return None
+
+
+def _header(request: Request, name: str) -> str:
+    """Without NULs, which Postgres does not keep."""
+    return request.headers.get(name, "").replace("\0", "?")
 
 
 def answered(response: Response, taken: Taken) -> WebhookView:

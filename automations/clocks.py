@@ -1,7 +1,24 @@
-"""Times of day in a zone, as moments."""
+"""Times of day: as documents say them, and as moments in a zone."""
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, time
+from typing import Annotated
 from zoneinfo import ZoneInfo
+
+from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
+
+
+def _time_of_day(raw: object) -> object:
+    """YAML reads 0900 as a number, which pydantic would take for seconds; an offset would say the zone a second time."""
+    if isinstance(raw, time) and raw.tzinfo is None:
+        return raw
+    if isinstance(raw, str) and re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?", raw):
+        return raw
+    raise PydanticCustomError("invalid_value", 'It is no time of day such as "09:00".')
+
+
+TimeOfDay = Annotated[time, BeforeValidator(_time_of_day)]
 
 
 def wall_clock(naive: datetime, zone: ZoneInfo) -> datetime:

@@ -14,6 +14,8 @@ Reason = Literal[
 ]
 """Why an event that a trigger listens to started nothing."""
 
+_OF_FILTER = "The filter"
+
 
 @dataclass(frozen=True)
 class Refusal:
@@ -52,16 +54,21 @@ def refused_by_match(trigger: EventTrigger, event: Event) -> Refusal | None:
     return Refusal("filtered", mismatch) if mismatch else None
 
 
+def broken_key(sentence: str) -> Literal["filter"] | None:
+    """The key of the trigger that the detail of an `error` is about; None where it is about the trigger as a whole."""
+    return "filter" if sentence.startswith(_OF_FILTER) else None
+
+
 def refused_by_filter(filter: Filter | None, values: FilterValues | None) -> Refusal | None:
     """By the record as it is now. A filter that cannot be answered is an error; it stands in the way of no other trigger."""
     if filter is None:
         return None
     if values is None:
-        return Refusal("error", "The filter asks about a record, and there is none.")
+        return Refusal("error", f"{_OF_FILTER} asks about a record, and there is none.")
     try:
         answer = evaluate(filter, values)
     except FilterError as error:
-        return Refusal("error", f"The filter cannot be answered: {error.sentence}")
+        return Refusal("error", f"{_OF_FILTER} cannot be answered: {error.sentence}")
     if answer.matched:
         return None
     return Refusal("filtered", f"The record is not so: {describe_filter(filter)}. Found: {_found(answer.used)}.")

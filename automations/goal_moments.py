@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from automations.calendars import BusinessCalendar, Moved
-from automations.crm_activities import told
-from automations.dates import Due, date_or_moment, occurrence
+from automations.calendars import BusinessCalendar
+from automations.dates import Due
+from automations.due_times import Told, held_by, next_due
 from automations.errors import EverstepError
 from automations.evaluation import refused_by_filter
 from automations.event_triggers import ActivityOverdue, AnyEventTrigger, OnOrAroundDate
@@ -39,6 +39,10 @@ class DatedWait:
     @property
     def dates(self) -> list[tuple[int, DateTrigger]]:
         return [(place, each) for place, each in enumerate(self.triggers) if isinstance(each, OnOrAroundDate | ActivityOverdue)]
+
+    @property
+    def asks_activities(self) -> bool:
+        return any(isinstance(each, ActivityOverdue) for each in self.triggers)
 
 
 @dataclass(frozen=True)
@@ -110,45 +114,21 @@ def comings(wait: DatedWait, seen: Seen) -> tuple[list[Coming], list[Complaint]]
 
 
 def _coming(wait: DatedWait, seen: Seen, place: int, trigger: DateTrigger) -> Iterator[Coming]:
-    if isinstance(trigger, OnOrAroundDate):
-        return _coming_date(wait, seen, place, trigger)
-    return _coming_overdue(wait, seen, place, trigger)
+    held = [told for told in held_by(trigger, seen.values, seen.activities).values() if told is not None]
+    ahead = _first(trigger, held, seen, wait.refused.get(place, wait.since))
+    if ahead is not None:
+        yield Coming(place, trigger, *ahead)
+    elif isinstance(trigger, OnOrAroundDate) and trigger.past in ("met", "not_met") and place not in wait.refused:
+        over = _first(trigger, held, seen, _BEGINNING)
+        if over is not None:
+            yield Coming(place, trigger, *over, trigger.past, is_past=True)
 
 
-def _coming_date(wait: DatedWait, seen: Seen, place: int, trigger: OnOrAroundDate) -> Iterator[Coming]:
-    value = seen.values.get(trigger.field)
-    tells = {"field": trigger.field, "date": value}
-    if (due := _occurrence(trigger, value, seen, wait.refused.get(place, wait.since))) is not None:
-        yield Coming(place, trigger, due, tells)
-    elif trigger.past in ("met", "not_met") and place not in wait.refused:
-        if (over := _occurrence(trigger, value, seen, _BEGINNING)) is not None:
-            yield Coming(place, trigger, over, tells, trigger.past, is_past=True)
-
-
-def _occurrence(trigger: OnOrAroundDate, value: Any, seen: Seen, after: datetime) -> Due | None:
-    base = date_or_moment(trigger.field, value)
-    if base is None:
-        return None
+def _first(trigger: DateTrigger, held: Sequence[Told], seen: Seen, after: datetime) -> tuple[Due, Told] | None:
+    """The first moment after that one, of all that the trigger waits for."""
     calendar = seen.calendar if trigger.skip_non_working_days else None
-    return occurrence(
-        base, days=trigger.offset, at=trigger.at, every_year=trigger.every_year, after=after, zone=seen.zone, calendar=calendar
-    )
-
-
-def _coming_overdue(wait: DatedWait, seen: Seen, place: int, trigger: ActivityOverdue) -> Iterator[Coming]:
-    after = wait.refused.get(place, wait.since)
-    wanted = [each for each in seen.activities if trigger.activity_type in (None, each["type"])]
-    dues = [(_overdue(trigger, each["due_at"], seen), each) for each in wanted]
-    ahead = [(due, each) for due, each in dues if due.moment > after]
-    if ahead:
-        due, activity = min(ahead, key=lambda pair: pair[0].moment)
-        yield Coming(place, trigger, due, {"activity": told(activity)})
-
-
-def _overdue(trigger: ActivityOverdue, due_at: datetime, seen: Seen) -> Due:
-    if trigger.skip_non_working_days:
-        return seen.calendar.moved_to_working_day(due_at, seen.zone)
-    return Moved(due_at, due_at)
+    dues = [(next_due(trigger, told, after=after, zone=seen.zone, calendar=calendar), told) for told in held]
+    return min(((due, told) for due, told in dues if due is not None), key=lambda pair: pair[0].moment, default=None)
 
 
 def decide(wait: DatedWait, seen: Seen, values: FilterValues | None, now: datetime) -> Verdict:
@@ -182,8 +162,3 @@ def _is_due(coming: Coming, wait: DatedWait, now: datetime) -> bool:
 def _earliest(upcoming: Sequence[Coming], timeout: datetime | None) -> datetime | None:
     moments = [coming.moment for coming in upcoming[:1]] + ([timeout] if timeout else [])
     return min(moments, default=None)
-
-
-def is_earlier(moment: datetime, than: datetime | None) -> bool:
-    """Of moments of which None never comes."""
-    return than is None or moment < than

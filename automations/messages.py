@@ -11,7 +11,7 @@ from automations.lanes import MAIN
 from automations.outcomes import End, Fork, Hold, LaneEnd, Message, Moved, Next, StepRef, Wait
 
 Phase = Literal["run", "elapsed", "met", "joined"]
-"""What an attempt is for: to run the step, or to go on from it once its wait is over."""
+"""What an attempt is for: to run the step, or to go on from it once its wait is over. A goal that was told of may wait on."""
 
 
 class Limits(Message):
@@ -134,7 +134,7 @@ class StepSkip(Message):
 
 
 class GoalMet(Message):
-    """The argument of the signal `met`: what the step run of that number waits for has happened."""
+    """The argument of the signal `met`: the goal of the step run of that number is met, or its dates have moved."""
 
     sequence: int
 

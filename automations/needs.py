@@ -12,7 +12,6 @@ from automations.sources import FieldSource, WebhookSource
 from automations.steps.base import StepBase
 from automations.templates import InvalidTemplateError, references
 
-
 _OF_CALLS = {("trigger", "body"), ("trigger", "query"), ("trigger", "raw")}
 
 

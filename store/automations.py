@@ -6,6 +6,7 @@ from uuid import UUID
 
 from automations.document import AutomationDocument
 from store.database import Connection
+from store.due import rescan_automation
 from store.effects import write_effects
 from store.ids import new_id
 from store.listeners import write_listeners
@@ -63,6 +64,7 @@ async def _listen(
     await write_listeners(connection, automation_id, object_id, document, now)
     await write_effects(connection, automation_id, object_id, document)
     await write_schedules(connection, automation_id, document, now)
+    await rescan_automation(connection, automation_id, now)
 
 
 async def read_document(connection: Connection, automation_id: UUID, revision: int) -> AutomationDocument:

@@ -128,7 +128,7 @@ async def delete_resumes(connection: Connection, rows: Sequence[Any]) -> None:
 
 
 async def lock_paused(connection: Connection, automation_id: UUID, record_ids: Iterable[UUID] | None) -> list[Any]:
-    """The paused executions of an automation on these records; None: globally. Columns as of `lock_execution`, and `record_id`."""
+    """The paused executions of an automation on these records (None: globally), as of `lock_execution`, and `record_id`."""
     if record_ids is None:
         rows = QUERIES.lock_paused_globally(connection, automation_id=automation_id)
     else:

@@ -89,6 +89,7 @@ class Engine:
             yield from chores.launching(self.services)
         if relaying:
             yield from chores.relaying(self.services)
+            yield from chores.planning(self.services)
 
     async def save(self, **parts: Any) -> AutomationDocument:
         """Creates the automation or replaces it by its newest document."""

@@ -103,7 +103,7 @@ class ExecutionWorkflow:
 
     @workflow.signal
     def met(self, *said: Any) -> None:
-        """What a goal waits for has happened."""
+        """What a goal waits for has happened, or may happen earlier than was known."""
         try:
             self._desk.take_goal(GoalMet.model_validate(said[0]))
         except (ValidationError, IndexError):

@@ -90,6 +90,8 @@ class Lane:
             if is_cancelled_exception(error):
                 raise
             return await self._after_failure(at, error)
+        if isinstance(outcome, Wait) and at.phase != "run" and self._course.is_long():
+            self._course.draining = True
         match outcome:
             case Requested(request=request):
                 await self._heed(request)
@@ -180,6 +182,7 @@ class Lane:
             case Request():
                 return await self._skip(at.step, nudge)
             case GoalMet():
+                self._course.desk.heed_goal(self._sequence)
                 return Again(step=at.step, phase="met")
             case None:
                 return at if self._is_carried(at.until) else Again(step=at.step, phase="elapsed")

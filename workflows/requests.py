@@ -69,11 +69,15 @@ class RequestDesk:
         return True
 
     def take_goal(self, met: GoalMet) -> None:
-        """Kept where a pause stands in the way; of no use once its step run is over."""
+        """Kept where a pause stands in the way, or while it is looked at; of no use once its step run is over."""
         self._met.add(met.sequence)
         for waiter in self._waiters:
             if waiter.goal == met.sequence:
                 waiter.nudge = waiter.nudge or met
+
+    def heed_goal(self, sequence: int) -> None:
+        """It is looked at now; what is told from here on is news."""
+        self._met.discard(sequence)
 
     def _remember(self, key: str) -> None:
         self._seen = [*self._seen, key][-_REMEMBERED:]

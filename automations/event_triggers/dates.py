@@ -5,10 +5,10 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from automations.clocks import TimeOfDay
 from automations.event_triggers.base import Event, EventTrigger, Finding, Listen
 from automations.fields import ObjectDefinition
 from automations.model import Name
-from automations.steps.lengths import TimeOfDay
 
 PastDate = Literal["met", "not_met", "wait"]
 

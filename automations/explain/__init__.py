@@ -4,6 +4,7 @@ from automations.executions import TERMINAL_STATES, PauseReason, Request
 from automations.explain.ends import explain_end
 from automations.explain.facts import Explanation, Facts, LaneFacts
 from automations.explain.lanes import explain_lane
+from automations.explain.starts import started_by
 from automations.explain.words import because, moment, somebody
 
 __all__ = ["Explanation", "Facts", "explain"]
@@ -17,7 +18,8 @@ def explain(facts: Facts) -> Explanation:
     found = explain_end(facts) if facts.state in TERMINAL_STATES else _open(facts)
     taken_up = {"restarted_from": str(facts.restarted_from)} if facts.restarted_from else {}
     children = {"restarted_as": [str(id) for id in facts.restarted_as]} if facts.restarted_as else {}
-    return Explanation(found.sentence, {**found.facts, **taken_up, **children})
+    started = {"started": started_by(facts.trigger, facts.event, facts.zone), "trigger": dict(facts.trigger)}
+    return Explanation(found.sentence, {**found.facts, **(started if facts.trigger else {}), **taken_up, **children})
 
 
 def _open(facts: Facts) -> Explanation:

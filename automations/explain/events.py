@@ -1,13 +1,11 @@
 """What happened, in words."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from automations.event_triggers import Event
 from automations.event_triggers.states import shown
-from automations.explain.words import moment
 from automations.outcomes import cut_summary
 
 _FIELDS = 5
@@ -16,34 +14,12 @@ _FIELDS = 5
 
 def happened(event: Event, field: str | None = None) -> str:
     """As the middle of a sentence: "status changed from Open to Booked". Of several changed fields `field` is meant."""
-    told = event.payload
-    match event.kind:
-        case "record_created":
-            return "the record was created"
-        case "record_archived":
-            return "the record was archived"
-        case "record_unarchived":
-            return "the record was unarchived"
-        case "field_updated":
-            return _changed(event, field)
-        case "stage_updated":
-            return f"stage changed from {_told(told.get('old'))} to {_told(told.get('new'))}"
-        case "form_submitted":
-            return f"form {_told(told.get('form'))} was submitted"
-        case "survey_submitted":
-            return f"survey {_told(told.get('survey'))} was submitted"
-        case "email_event":
-            return _mail(told)
-        case "website_visited":
-            return f"{_told(told.get('url'))} was visited"
-        case "webhook":
-            return f"webhook {_told(told.get('webhook'))} was called"
-        case "schedule":
-            return "a planned time came"
-        case "date_reached":
-            return f"the time came for {_told(told.get('field'))} ({_told(told.get('value'))})"
-        case _:
-            return _of_crm_activity(event)
+    if event.kind == "field_updated":
+        return _changed(event, field)
+    if event.kind.startswith("activity_"):
+        return _of_crm_activity(event)
+    in_words = _IN_WORDS.get(event.kind)
+    return in_words(event.payload) if in_words else f"{event.kind} happened"
 
 
 def _told(value: Any) -> str:
@@ -52,39 +28,52 @@ def _told(value: Any) -> str:
 
 def _changed(event: Event, field: str | None) -> str:
     old, new = event.part("old"), event.part("new")
-    if field is None or field not in new:
-        names = [*new][:_FIELDS]
-        more = f" and {len(new) - len(names)} more" if len(new) > len(names) else ""
-        return f"{', '.join(names) or 'a field'}{more} changed"
-    return f"{field} changed from {_told(old.get(field))} to {_told(new[field])}"
+    if field in new:
+        return f"{field} changed from {_told(old.get(field))} to {_told(new[field])}"
+    names = [*new][:_FIELDS]
+    more = f" and {len(new) - len(names)} more" if len(new) > len(names) else ""
+    return f"{', '.join(names) or 'a field'}{more} changed"
+
+
+def _of_crm_activity(event: Event) -> str:
+    kind = event.part("activity").get("type")
+    return f"a crm activity{f' of type {_told(kind)}' if kind else ''} was {event.kind.removeprefix('activity_')}"
 
 
 def _mail(told: Mapping[str, Any]) -> str:
     message = f"mail {_told(told['message'])}" if told.get("message") else "a mail"
     link = f" ({_told(told['link'])})" if told.get("link") else ""
-    match told.get("event"):
-        case "unsubscribed":
-            return f"the person unsubscribed from {message}"
-        case event:
-            return f"{message} was {_told(event)}{link}"
+    if told.get("event") == "unsubscribed":
+        return f"the person unsubscribed from {message}"
+    return f"{message} was {_told(told.get('event'))}{link}"
 
 
-def _of_crm_activity(event: Event) -> str:
-    what = {"activity_changed": "changed", "activity_overdue": "overdue", "activity_logged": "logged"}
-    done = event.kind.removeprefix("activity_")
-    kind = event.part("activity").get("type")
-    if done == event.kind:
-        return f"{event.kind} happened"
-    return f"{f'a crm activity of type {_told(kind)}' if kind else 'a crm activity'} was {what.get(event.kind, done)}"
+_IN_WORDS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "record_created": lambda told: "the record was created",
+    "record_archived": lambda told: "the record was archived",
+    "record_unarchived": lambda told: "the record was unarchived",
+    "stage_updated": lambda told: f"stage changed from {_told(told.get('old'))} to {_told(told.get('new'))}",
+    "form_submitted": lambda told: f"form {_told(told.get('form'))} was submitted",
+    "survey_submitted": lambda told: f"survey {_told(told.get('survey'))} was submitted",
+    "email_event": _mail,
+    "website_visited": lambda told: f"{_told(told.get('url'))} was visited",
+    "webhook": lambda told: f"webhook {_told(told.get('webhook'))} was called",
+    "schedule": lambda told: "a planned time came",
+    "date_reached": lambda told: f"the time came for {_told(told.get('field'))} ({_told(told.get('value'))})",
+}
+
+
+def in_words(length: timedelta) -> str:
+    """As in "0.2 s", "5 min"; what is negative is nothing."""
+    length = max(length, timedelta())
+    if length < timedelta(minutes=1):
+        return f"{length.total_seconds():.1f} s"
+    for unit, size in (("days", timedelta(days=1)), ("h", timedelta(hours=1))):
+        if length >= 2 * size:
+            return f"{length // size} {unit}"
+    return f"{length // timedelta(minutes=1)} min"
 
 
 def later(event_at: datetime, evaluated_at: datetime) -> str:
-    """How long it took until an event was evaluated, as in "0.2 s later"."""
-    waited = max(evaluated_at - event_at, timedelta())
-    seconds = waited.total_seconds()
-    if seconds < 60:
-        return f"{seconds:.1f} s later"
-    for unit, length in (("days", timedelta(days=1)), ("h", timedelta(hours=1))):
-        if waited >= 2 * length:
-            return f"{waited // length} {unit} later"
-    return f"{waited // timedelta(minutes=1)} min later"
+    """How long it took until an event was evaluated."""
+    return f"{in_words(evaluated_at - event_at)} later"

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from automations.event_triggers import Event
 from automations.executions import CancelReason, Request, State
 from automations.lanes import Standing
 from automations.steps.base import StepBase
@@ -66,6 +67,7 @@ class Facts:
 
     `lanes` are those in which something runs or waits, none once it is over. `request` stands on the row and is not done yet.
     `failed` are the newest step runs that failed, `last` is the newest of all, `asked` is in the order in which it was asked.
+    `trigger` is what the execution keeps of what started it, `event` what had happened.
     """
 
     state: State
@@ -86,6 +88,8 @@ class Facts:
     asked: Sequence[Asked] = ()
     restarted_from: UUID | None = None
     restarted_as: Sequence[UUID] = ()
+    trigger: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    event: Event | None = None
 
     def last_asked(self, kind: str) -> Asked | None:
         return next((each for each in reversed(self.asked) if each.kind == kind), None)

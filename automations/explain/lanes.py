@@ -1,5 +1,6 @@
 """Why a lane is where it is."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, assert_never, get_args
 
@@ -112,17 +113,47 @@ def _delay(lane: LaneFacts, facts: Facts) -> Said:
 
 
 def _goal(lane: LaneFacts, facts: Facts) -> Said:
-    until = lane.standing.waiting_until
-    patience = f"until {moment(until, facts.zone)} at the latest" if until else "for as long as it takes"
-    said = f"{_subject(lane)} waits {patience} for what {_step(lane)} names to happen.{_moved_in_words(lane, facts)}"
+    until, limit = lane.standing.waiting_until, _time_limit(lane)
+    patience = f"until {moment(limit, facts.zone)} at the latest" if limit else "for as long as it takes"
+    dates = _dates_in_words(lane, facts)
+    moved = "" if dates and until != limit else _moved_in_words(lane, facts)
+    said = f"{_subject(lane)} waits {patience} for what {_step(lane)} names to happen.{moved}{dates}"
     shown = configuration(lane.step) if lane.step else {}
     found = {"triggers": shown.get("triggers"), "timeout": shown.get("timeout"), "timezone": facts.zone.key}
+    if lane.run and "moments" in lane.run.output:
+        found |= {"moments": _dates(lane), **_when(timeout_at=limit)}
     return said, {**found, **_when(since=_since(lane, facts), until=until), **_local(until, facts), **_moved(lane)}
+
+
+def _time_limit(lane: LaneFacts) -> datetime | None:
+    """When the time of a goal is up. One that waits for dates may look at its record before that."""
+    output: Mapping[str, Any] = lane.run.output if lane.run else {}
+    if "timeout" not in output:
+        return lane.standing.waiting_until
+    return datetime.fromisoformat(output["timeout"]) if output["timeout"] else None
+
+
+def _dates(lane: LaneFacts) -> list[dict[str, Any]]:
+    """What the dates that a goal waits for come to: [{"trigger", "at", "moved"}], the earliest first."""
+    return list(lane.run.output.get("moments", ())) if lane.run else []
+
+
+def _dates_in_words(lane: LaneFacts, facts: Facts) -> str:
+    dates = [_date_in_words(each, facts) for each in _dates(lane)]
+    return f" The {'date it looks at is' if len(dates) == 1 else 'dates it looks at are'} {'; '.join(dates)}." if dates else ""
+
+
+def _date_in_words(date: dict[str, Any], facts: Facts) -> str:
+    moved = date.get("moved")
+    planned = f", moved from {moment(datetime.fromisoformat(moved['from']), facts.zone)}" if moved else ""
+    why = f" as that is no working day: {moved['passed'][0]['why']}" if moved else ""
+    return f"{moment(datetime.fromisoformat(date['at']), facts.zone)} ({date['trigger']}{planned}{why})"
 
 
 def _moved(lane: LaneFacts) -> dict[str, Any]:
     """What moved the end of a wait to a working day: {"moved": {"from", "passed": [{"date", "why"}]}}, if anything did."""
-    return {"moved": lane.run.output["moved"]} if lane.run and "moved" in lane.run.output else {}
+    moved = lane.run.output.get("moved") if lane.run else None
+    return {"moved": moved} if moved else {}
 
 
 def _moved_in_words(lane: LaneFacts, facts: Facts) -> str:

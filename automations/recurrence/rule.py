@@ -101,6 +101,7 @@ class Rule:
         # A day begins at any multiple of this after the origin, in time.
         apart = gcd(step, _DAY)
         is_ever = any((slot - origin.hour * 60 - origin.minute) % apart == 0 for slot in slots)
+        is_ever = is_ever and bool(self._placed(self._in_slot(origin.date(), 0, size)))
         for day in days_from(start.date()) if is_ever else ():
             if self.parts.fit(day):
                 since = int((datetime.combine(day, time()) - origin).total_seconds()) // 60

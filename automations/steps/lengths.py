@@ -1,12 +1,12 @@
 """How long a wait takes."""
 
-import re
-from datetime import datetime, time
+from datetime import datetime
 from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from automations.clocks import TimeOfDay
 from automations.model import Model, Name
 
 
@@ -25,22 +25,12 @@ class VariableMoment(Model):
     variable: Name
 
 
-def _time_of_day(raw: object) -> object:
-    """YAML reads 0900 as a number, which pydantic would take for seconds; an offset would say the zone a second time."""
-    if isinstance(raw, time) and raw.tzinfo is None:
-        return raw
-    if isinstance(raw, str) and re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?", raw):
-        return raw
-    raise PydanticCustomError("invalid_value", 'It is no time of day such as "09:00".')
-
-
 def _moment_in_words(raw: object) -> object:
     if isinstance(raw, str | datetime) and not (isinstance(raw, str) and raw.strip().isdigit()):
         return raw
     raise PydanticCustomError("invalid_value", "It is no date and time with an offset, such as 2026-03-01T09:00:00+01:00.")
 
 
-TimeOfDay = Annotated[time, BeforeValidator(_time_of_day)]
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment_in_words)]
 
 _AMOUNTS = ("years", "months", "weeks", "days", "hours", "minutes")

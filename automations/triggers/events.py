@@ -52,13 +52,13 @@ class _OnCreate(EventTrigger):
 
 
 class FieldUpdatedTrigger(_OnCreate, FieldUpdated, ThrottledTrigger):
-    """See FieldUpdated; with `fire_on_create` also for new records whose field fits."""
+    """A field of the record changed, from and to what is said; with `fire_on_create` also a new record whose field fits."""
 
     type: Literal["field_updated"] = "field_updated"
 
 
 class StageUpdatedTrigger(_OnCreate, StageUpdated, ThrottledTrigger):
-    """See StageUpdated; with `fire_on_create` also for new records that begin in the stage."""
+    """The record came into another stage; with `fire_on_create` also a new record that begins in it."""
 
     type: Literal["stage_updated"] = "stage_updated"
 
@@ -100,7 +100,7 @@ class WebsiteVisitedTrigger(WebsiteVisited, ThrottledTrigger):
 
 
 class OnOrAroundDateTrigger(OnOrAroundDate, ThrottledTrigger):
-    """See OnOrAroundDate; the next occurrence of each record, future ones only."""
+    """A date field's day came, or the day so many days before or after it: the next one of each record, future ones only."""
 
     @model_validator(mode="after")
     def _is_no_goal(self) -> Self:

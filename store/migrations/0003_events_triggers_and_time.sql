@@ -101,7 +101,7 @@ create table due_triggers (
     primary key (automation_id, trigger_id, record_id, subject)
 );
 create index due_triggers_by_time on due_triggers (due_at);
-create index due_triggers_by_record on due_triggers (record_id);
+create index due_triggers_by_trigger on due_triggers (automation_id, trigger_id, due_at, record_id, subject);
 
 -- Triggers whose due times are to be worked out anew for all records, and how far that is.
 create table due_scans (

@@ -31,7 +31,7 @@ delete from goal_waits where execution_id = :execution_id and sequence = :sequen
 
 -- name: find_goal_waits
 -- Open goals that such events of these records concern. Not locked: most of them, no event meets.
-select execution_id, sequence, record_id, triggers, since, refused, wakes_at, nudged, after_event
+select execution_id, sequence, record_id, triggers, since, timeout, refused, after_event
 from goal_waits
 where (execution_id, sequence) in (
     select l.execution_id, l.sequence

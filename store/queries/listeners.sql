@@ -34,4 +34,7 @@ from found f join automations a on a.id = f.automation_id
 order by a.api_name, f.trigger_id;
 
 -- name: warn_of_trigger!
-update automations set warnings = warnings || :warning where id = :id and not warnings ? :trigger_id;
+-- Not waiting for a save that is under way: it forgets the warnings, and may wait for who warns.
+update automations
+set warnings = warnings || :warning
+where id = (select id from automations where id = :id and not warnings ? :trigger_id for no key update skip locked);

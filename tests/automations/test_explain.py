@@ -32,6 +32,11 @@ GOAL: Json = {
     "triggers": [{"type": "field_updated", "field": "status", "to": {"value": "Booked"}}],
     "timeout": {"days": 14},
 }
+DATES = [
+    {"trigger": "on due", "at": "2026-01-07T12:00:00+00:00", "moved": MOVED},
+    {"trigger": "call is overdue", "at": "2026-01-08T08:00:00+00:00"},
+]
+DATE_AND_TIMEOUT = {"timeout": "2026-01-07T12:00:00+00:00", "moved": None, "moments": DATES[1:]}
 
 
 def step_of(raw: Json) -> StepBase:
@@ -107,6 +112,17 @@ OPEN: dict[str, tuple[Facts, str]] = {
     "goal": (
         at(paused("goal", GOAL, run_of(GOAL, "waiting"), waiting_until=LATER)),
         f"The execution waits until {UNTIL} at the latest for what step booked ({step_of(GOAL).summary()}) names to happen.",
+    ),
+    "goal that waits for dates": (
+        at(paused("goal", GOAL, run_of(GOAL, "waiting", output={"timeout": None, "moments": DATES}), waiting_until=LATER)),
+        f"The execution waits for as long as it takes for what step booked ({step_of(GOAL).summary()}) names to happen."
+        f" The dates it looks at are {UNTIL} (on due, moved from Tuesday 6 January 2026 at 13:00 CET as that is no working day:"
+        " Epiphany); Thursday 8 January 2026 at 09:00 CET (call is overdue).",
+    ),
+    "goal with a date before its time is up": (
+        at(paused("goal", GOAL, run_of(GOAL, "waiting", output=DATE_AND_TIMEOUT), waiting_until=NOON)),
+        f"The execution waits until {UNTIL} at the latest for what step booked ({step_of(GOAL).summary()}) names to happen."
+        " The date it looks at is Thursday 8 January 2026 at 09:00 CET (call is overdue).",
     ),
     "endless goal": (
         at(paused("goal", GOAL, run_of(GOAL, "waiting"))),
@@ -246,6 +262,8 @@ def test_every_reason_of_a_pause_or_a_cancel_is_among_them() -> None:
         ("delay", {"step": "rest", "does": "2 days at 09:00", "until": "2026-01-07T12:00:00+00:00"}),
         ("delay", {"until_local": "2026-01-07T13:00:00+01:00", "timezone": "Europe/Berlin", "can": ["pause", "cancel", "skip"]}),
         ("goal", {"timeout": {"days": 14}, "triggers": GOAL["triggers"]}),
+        ("goal that waits for dates", {"until": LATER.isoformat(), "timeout_at": None, "moments": DATES}),
+        ("goal with a date before its time is up", {"until": NOON.isoformat(), "timeout_at": LATER.isoformat()}),
         ("error", {"code": "http_not_found", "problem": "The server answered 404", "can": ["resume", "cancel", "skip"]}),
         ("retrying", {"attempt": 2, "attempts": 5, "code": "http_not_found", "retry_at": "2026-01-05T12:00:30+00:00"}),
         ("condition_error", {"paths": ["yes", "no"], "can": ["cancel", "skip"]}),

@@ -1,10 +1,9 @@
 """Rules of schedules: what they say, the moments they plan right across clock changes, and what Temporal is told of them."""
 
 import contextlib
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from itertools import islice, pairwise
+from itertools import islice, pairwise, takewhile
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -110,6 +109,7 @@ def test_the_29th_of_february_comes_in_leap_years() -> None:
 # What never fires.
 
 
+@pytest.mark.timeout(10)
 @pytest.mark.parametrize(
     "text",
     [
@@ -134,9 +134,7 @@ def test_the_29th_of_february_comes_in_leap_years() -> None:
     ],
 )
 def test_what_never_fires_is_told_at_once(text: str) -> None:
-    began = time.process_time()
     assert [code for code, _ in mistakes(text)] == ["never_fires"]
-    assert time.process_time() - began < 2  # the search itself is bounded; a hang would take minutes
 
 
 @pytest.mark.parametrize("text", ["FREQ=SECONDLY", "FREQ=MINUTELY;BYSECOND=0,30", "RRULE:FREQ=DAILY;BYSECOND=1,2"])
@@ -268,12 +266,11 @@ def test_a_moment_of_another_zone_is_one_in_the_rules_zone() -> None:
     assert read_rule("DTSTART;TZID=Europe/Berlin:20270701T090000 FREQ=DAILY").timezone == "Europe/Berlin"
 
 
+@pytest.mark.timeout(10)
 def test_a_rule_of_long_ago_costs_no_more_than_a_new_one() -> None:
-    began = time.process_time()
     rule = rrule("DTSTART:19700101T000000\nRRULE:FREQ=MINUTELY;INTERVAL=7")
     times = rule.next_times(NOW, 3)
     assert times[1] - times[0] == timedelta(minutes=7)
-    assert time.process_time() - began < 1
 
 
 # The same as dateutil, which takes these as they are.
@@ -344,11 +341,22 @@ def test_the_next_times_do_not_hang_on_where_one_looks_from(text: str, start: da
 # What Temporal is told.
 
 
-def told(plan: Plan, after: datetime) -> Iterator[datetime]:
+def dated(plan: Plan) -> list[datetime]:
+    """The moments of a plan that tells them one by one."""
+    return [
+        datetime.combine(date(calendar.years[0], calendar.months[0], calendar.days[0]), at, UTC)
+        for calendar in plan.calendars
+        for at in calendar.times
+    ]
+
+
+def told(plan: Plan, after: datetime, before: datetime) -> list[datetime]:
     """The moments of a plan, as calendars say them in a zone without clock changes."""
-    calendars = Recurrence(Calendars(plan.calendars), ZoneInfo(plan.zone)).moments(after) if plan.calendars else iter(())
-    begin, end = plan.start_at or after, plan.end_at or datetime(2100, 1, 1, tzinfo=UTC)
-    return (moment for moment in calendars if begin <= moment <= end)
+    if plan.zone == "UTC":
+        return [moment for moment in dated(plan) if moment <= before]
+    begin, end = plan.start_at or after, min(plan.end_at or before, before)
+    moments = takewhile(lambda moment: moment <= end, Recurrence(Calendars(plan.calendars), ZoneInfo(plan.zone)).moments(after))
+    return [moment for moment in moments if begin <= moment]
 
 
 @settings(max_examples=300, deadline=None)
@@ -360,9 +368,8 @@ def test_calendars_say_what_the_rule_plans(text: str, start: datetime) -> None:
     now = datetime(2027, 6, 1, tzinfo=UTC)
     plan = planned(rule, now)
     wanted = rule.next_times(now, 30)
-    assert list(islice(told(plan, now), 30)) == wanted
-    if plan.refresh_at:
-        assert sum(1 for moment in told(plan, now) if moment > plan.refresh_at) >= 49
+    assert told(plan, now, wanted[-1] if wanted else now + AHEAD) == wanted
+    assert plan.refresh_at is None or sum(moment > plan.refresh_at for moment in dated(plan)) >= 49
 
 
 @pytest.mark.parametrize(
@@ -398,7 +405,7 @@ def test_what_is_the_same_every_year_is_told_once_and_for_all(text: str, count: 
 )
 def test_what_no_calendar_says_is_told_for_a_while_and_refreshed_in_time(text: str) -> None:
     plan = planned(rrule(text), NOW)
-    moments = list(told(plan, NOW))
+    moments = dated(plan)
     assert plan.zone == "UTC"
     assert len(moments) >= 70  # of the rare ones until the calendars end
     assert plan.refresh_at is None or (plan.refresh_at in moments and sum(moment > plan.refresh_at for moment in moments) >= 49)
@@ -406,7 +413,7 @@ def test_what_no_calendar_says_is_told_for_a_while_and_refreshed_in_time(text: s
 
 def test_what_ends_is_told_whole() -> None:
     plan = planned(rrule("FREQ=DAILY;COUNT=5"), NOW - timedelta(days=1))
-    assert (len(list(told(plan, NOW - timedelta(days=1)))), plan.refresh_at) == (5, None)
+    assert (len(dated(plan)), plan.refresh_at) == (5, None)
     over = planned(rrule("FREQ=DAILY;COUNT=5"), NOW + timedelta(days=30))
     assert (over.calendars, over.refresh_at) == ((), None)
 

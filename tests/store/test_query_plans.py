@@ -13,7 +13,7 @@ from tests.store.building import NOW, lead_object
 
 BIG = {
     "records", "executions", "step_runs", "events", "automations", "employees", "notifications", "execution_requests",
-    "goal_waits",
+    "goal_waits", "goal_listens", "crm_activities",
 }  # fmt: skip
 
 
@@ -66,8 +66,21 @@ async def fill(connection: Connection) -> dict[str, Any]:
     )
     await connection.execute(
         """
-        insert into goal_waits (execution_id, sequence, record_id, listens, triggers, since, after_event, signal_at)
-        select id, 1, id, '{field_updated/status}', '[]', $1, 0, case when name like '%77' then $1::timestamptz end from records
+        insert into goal_waits (execution_id, sequence, record_id, triggers, since, after_event, signal_at)
+        select id, 1, id, '[]', $1, 0, case when name like '%77' then $1::timestamptz end from records
+        """,
+        NOW,
+    )
+    await connection.execute(
+        """
+        insert into goal_listens (record_id, listen, execution_id, sequence)
+        select id, listen, id, 1 from records, unnest(array['field_updated/status', 'field_updated/seats']) listen
+        """
+    )
+    await connection.execute(
+        """
+        insert into crm_activities (id, record_id, type, status, due_at, created_at, updated_at)
+        select gen_random_uuid(), id, 'call', 'scheduled', $1, $1, $1 from records
         """,
         NOW,
     )
@@ -173,17 +186,21 @@ async def test_hot_queries_read_no_big_table_from_end_to_end(planned: Any, datab
             "list_notifications": {"id": ids["record"]},
             "list_new_events": {"size": 500},
             "mark_evaluated": {"ids": [ids["record"]], "now": NOW},
-            "lock_open_goal_waits": {"record_ids": [ids["record"]], "listens": ["field_updated/status"]},
+            "find_goal_waits": {"record_ids": [ids["record"]], "listens": ["field_updated/status"]},
             "lock_goal_wait": {"execution_id": ids["record"], "sequence": 1},
-            "mark_goals_met": {
+            "settle_goals": {
                 "execution_ids": [ids["record"]],
                 "sequences": [1],
                 "event_ids": [ids["record"]],
                 "triggers": [{}],
+                "moments": [None],
                 "now": NOW,
             },
+            "write_goal_look": {"execution_id": ids["record"], "sequence": 1, "wakes_at": NOW, "refused": {}},
+            "delete_goal_wait": {"execution_id": ids["record"], "sequence": 1},
+            "list_scheduled_activities": {"record_ids": [ids["record"]], "after": NOW, "size": 10},
             "take_met_goals": {"now": NOW, "again_at": NOW, "size": 100},
-            "mark_goals_signalled": {"execution_ids": [ids["record"]], "sequences": [1]},
+            "mark_goals_signalled": {"execution_ids": [ids["record"]], "sequences": [1], "taken": [NOW]},
             "close_step_runs": {"id": ids["record"], "now": NOW},
         }
         read = {name: scanned(await planned(connection, name, **values)) for name, values in asked.items()}

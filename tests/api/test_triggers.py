@@ -1,0 +1,242 @@
+"""Each type of trigger with each of its options, by what is done through the API and what is seen there of it."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import httpx2
+import pytest
+from temporalio.client import Client
+
+from activities.definitions import Definitions
+from activities.services import Services
+from activities.settings import Settings
+from store.database import Database
+from tests.api.triggering import (
+    LEAD,
+    Action,
+    World,
+    archive,
+    call,
+    cancel,
+    change,
+    complete,
+    create,
+    day,
+    edit,
+    log,
+    passes,
+    planned,
+    relayed,
+    schedule,
+    start,
+    tell,
+    unarchive,
+)
+from tests.builders import Json
+
+
+@pytest.fixture
+async def world(
+    api: httpx2.AsyncClient, database: Database, temporal_client: Client, settings: Settings
+) -> AsyncIterator[World]:
+    async with httpx2.AsyncClient() as http:
+        world = World(api, Services(settings, database, temporal_client, http, Definitions()))
+        await world.put("/objects/lead", LEAD)
+        yield world
+
+
+@dataclass(frozen=True)
+class Row:
+    """A trigger, what is done before it is saved and after that, and what becomes of it: started, or a reason why not."""
+
+    options: Json
+    before: Sequence[Action]
+    after: Sequence[Action]
+    came: Sequence[str]
+
+
+def row(options: Json, *after: Action, came: str = "started", before: Sequence[Action] = ()) -> Row:
+    """`came` is for each event that the trigger listens to, in their order."""
+    return Row(options, before, after, came.split())
+
+
+NEW = create()
+JUNE = datetime.now(UTC).replace(month=6, day=15, hour=9, minute=0, second=0, microsecond=0) + timedelta(days=731)
+MON_9 = "0 9 * * mon"
+URL = "https://example.com/pricing"
+
+TABLE: dict[str, list[Row]] = {
+    "manual": [
+        row({}, start, came=""),
+        row({}, edit(status="Open"), came=""),
+    ],
+    "record_created": [
+        row({}, NEW),
+        row({}, edit(status="Open"), came=""),
+        row({}, archive, unarchive, came=""),
+        row({"action": "create"}, NEW),
+        row({"action": "create_or_unarchive"}, NEW),
+        row({"action": "create_or_unarchive"}, archive, unarchive),
+        row({"action": "unarchive"}, archive, unarchive),
+        row({"action": "unarchive"}, NEW, came=""),
+    ],
+    "field_updated": [
+        row({"field": "status"}, edit(status="Open")),
+        row({"field": "status"}, edit(seats=5), came=""),
+        row({"field": "status"}, edit(status="Open"), edit(status="Open")),
+        row({"field": "status", "to": "any"}, edit(status=None), before=[edit(status="Open")]),
+        row({"field": "status", "to": "Booked"}, edit(status="Open"), edit(status="booked"), came="filtered started"),
+        row({"field": "status", "to": {"value": "blank"}}, edit(status="blank"), edit(status=None), came="started filtered"),
+        row({"field": "status", "to": "blank"}, edit(status="Open"), edit(status=None), came="filtered started"),
+        row({"field": "status", "to": "not_blank"}, edit(status="Open"), edit(status=None), came="started filtered"),
+        row({"field": "status", "from": "any"}, edit(status="Open")),
+        row({"field": "status", "from": "Open"}, edit(status="Open"), edit(status="Won"), came="filtered started"),
+        row({"field": "status", "from": {"value": "Open"}}, edit(status="Won"), before=[edit(status="Open")]),
+        row({"field": "status", "from": "blank"}, edit(status="Open"), edit(status="Won"), came="started filtered"),
+        row({"field": "status", "from": "not_blank", "to": "Won"}, edit(status="Won"), came="filtered"),
+        row({"field": "status", "to": {"contains_any": ["boo"]}}, edit(status="Rebooked"), edit(status="x"), came="started filtered"),
+        row({"field": "status", "to": {"contains_none": ["boo"]}}, edit(status="Rebooked"), edit(status="x"), came="filtered started"),
+        row({"field": "boxes", "to": {"contains_any": ["a", "b"]}}, edit(boxes=["c"]), edit(boxes=["b", "c"]), came="filtered started"),
+        row({"field": "boxes", "to": {"contains_none": ["a", "b"]}}, edit(boxes=["c"]), edit(boxes=["b"]), came="started filtered"),
+        row({"field": "boxes", "to": {"added": ["a"]}}, edit(boxes=["a"]), edit(boxes=["a", "b"]), came="started filtered"),
+        row({"field": "boxes", "to": {"removed": ["a"]}}, edit(boxes=["b"]), edit(boxes=[]), before=[edit(boxes=["a", "b"])],
+            came="started filtered"),
+        row({"field": "boxes", "to": {"value": ["a", "b"]}}, edit(boxes=["a"]), edit(boxes=["b", "a"]), came="filtered started"),
+        row({"field": "seats", "to": {"between": [5, 9]}}, edit(seats=9), edit(seats=10), came="started filtered"),
+        row({"field": "seats", "from": {"between": [5, 9]}}, edit(seats=9), edit(seats=10), came="filtered started"),
+        row({"field": "due", "to": {"between": ["2030-01-01", "2030-12-31"]}}, edit(due="2030-12-31"), edit(due="2031-01-01"),
+            came="started filtered"),
+        row({"field": "country", "to": "AT"}, edit(country="DE"), edit(country="AT"), came="filtered started"),
+        row({"field": "name", "to": "Ada"}, change(name="Ada")),
+        row({"field": "status", "fire_on_create": False}, NEW, came=""),
+        row({"field": "status", "fire_on_create": True}, NEW),
+        row({"field": "status", "fire_on_create": True, "to": "Open"}, create(values={"status": "Open"})),
+        row({"field": "status", "fire_on_create": True, "to": "Open"}, NEW, edit(status="Open"), came="filtered started"),
+        row({"field": "status", "fire_on_create": True, "from": "not_blank"}, create(values={"status": "Open"}), came="filtered"),
+    ],
+    "stage_updated": [
+        row({}, change(stage="Won")),
+        row({}, edit(status="Won"), came=""),
+        row({"to": "Won"}, change(stage="Demo"), change(stage="Won"), came="filtered started"),
+        row({"from": "Demo"}, change(stage="Demo"), change(stage="Won"), came="filtered started"),
+        row({"from": "New", "to": "Won"}, change(stage="Demo"), change(stage="Won"), came="filtered filtered"),
+        row({"to": "Won", "fire_on_create": False}, create(stage="Won"), came=""),
+        row({"to": "Won", "fire_on_create": True}, create(stage="Won")),
+        row({"to": "Won", "fire_on_create": True}, create(stage="Demo"), came="filtered"),
+        row({"from": "New", "fire_on_create": True}, create(stage="Won"), came="filtered"),
+    ],
+    "tag_added": [
+        row({"field": "labels"}, edit(labels=["vip"])),
+        row({"field": "labels"}, edit(labels=[]), before=[edit(labels=["vip"])], came="filtered"),
+        row({"field": "labels", "tag": "vip"}, edit(labels=["new"]), edit(labels=["new", "vip"]), came="filtered started"),
+        row({"field": "labels", "tag": "vip"}, edit(labels=["vip", "new"]), before=[edit(labels=["vip"])], came="filtered"),
+    ],
+    "tag_removed": [
+        row({"field": "labels"}, edit(labels=[]), before=[edit(labels=["vip"])]),
+        row({"field": "labels"}, edit(labels=["vip"]), came="filtered"),
+        row({"field": "labels", "tag": "vip"}, edit(labels=["vip"]), edit(labels=None), before=[edit(labels=["new", "vip"])],
+            came="filtered started"),
+    ],
+    "activity_logged": [
+        row({}, log("call")),
+        row({}, schedule("call"), came=""),
+        row({}, schedule("call"), complete),
+        row({}, schedule("call"), cancel, came=""),
+        row({"activity_type": "meeting"}, log("call"), log("meeting")),
+        row({"activity_type": "meeting"}, schedule("meeting"), complete),
+    ],
+    "form_submitted": [
+        row({}, tell("form_submitted", form="demo")),
+        row({"form": "demo"}, tell("form_submitted", form="other"), came=""),
+        row({"form": "demo"}, tell("form_submitted", form="demo", values={"seats": 5})),
+    ],
+    "survey_submitted": [
+        row({}, tell("survey_submitted", survey="nps")),
+        row({"survey": "nps"}, tell("survey_submitted", survey="other"), came=""),
+        row({"survey": "nps"}, tell("survey_submitted", survey="nps", values={"score": 9})),
+    ],
+    "email_event": [
+        *(row({"event": event}, tell("email_event", event=event)) for event in
+          ("delivered", "opened", "clicked", "bounced", "unsubscribed", "received")),
+        row({"event": "opened"}, tell("email_event", event="clicked"), came=""),
+        row({"event": "opened", "message": "welcome"}, tell("email_event", event="opened", message="other"),
+            tell("email_event", event="opened", message="welcome"), came="filtered started"),
+        row({"event": "clicked", "link": URL}, tell("email_event", event="clicked", link=f"{URL}/more"),
+            tell("email_event", event="clicked", link=URL), came="filtered started"),
+        row({"event": "clicked", "link": "https://example.com/*"}, tell("email_event", event="clicked", link="https://example.org/a"),
+            tell("email_event", event="clicked", link="https://example.com/a?b=c"), came="filtered started"),
+        row({"event": "clicked", "link": "*"}, tell("email_event", event="clicked")),
+    ],
+    "website_visited": [
+        row({"url": URL}, tell("website_visited", url=URL)),
+        row({"url": URL}, tell("website_visited", url=f"{URL}/"), tell("website_visited", url=f"{URL}?a=b"), came="started filtered"),
+        row({"url": "https://*.example.com/*"}, tell("website_visited", url="https://shop.example.com/cart")),
+        row({"url": "*/pricing*"}, tell("website_visited", url="https://example.com/about"), tell("website_visited", url=URL),
+            came="filtered started"),
+    ],
+    "webhook": [
+        row({"name": "form", "auth": "none", "record": {"id": "$.lead"}}, call()),
+        row({"name": "form", "auth": "none", "record": {"id": "$.lead"}, "method": "GET"}, call("GET")),
+        row({"name": "form", "auth": "none", "record": {"id": "$.lead"}, "extract": {"a": "$.a"}, "raw_body": True}, call(a=1)),
+        row({"name": "form", "auth": "none", "record": {"id": "$.other"}}, call(), came=""),
+    ],
+    "schedule": [
+        row({"cron": "0 9 15 6 *"}, planned(JUNE)),
+        row({"cron": "0 9 15 6 *"}, planned(JUNE), planned(JUNE)),
+        row({"rrule": "FREQ=YEARLY;BYMONTH=6;BYMONTHDAY=15;BYHOUR=9", "timezone": "Europe/Berlin"}, planned(JUNE)),
+        row({"cron": "0 9 15 6 *", "timezone": "Europe/Berlin", "skip_non_working_days": True}, planned(JUNE)),
+    ],
+    "on_or_around_date": [
+        row({"field": "due"}, edit(due=day(5)), passes(6)),
+        row({"field": "due"}, edit(due=day(5)), passes(4), came=""),
+        row({"field": "due"}, edit(due=day(-5)), passes(6), came=""),
+        row({"field": "due", "when": "on"}, passes(6), before=[edit(due=day(5))]),
+        row({"field": "due"}, edit(due=day(5)), relayed, edit(due=day(9)), passes(6), came=""),
+        row({"field": "due"}, edit(due=day(5)), relayed, edit(due=None), passes(6), came=""),
+        row({"field": "due", "when": "before", "days": 3}, edit(due=day(9)), passes(7)),
+        row({"field": "due", "when": "before", "days": 3}, edit(due=day(9)), passes(5), came=""),
+        row({"field": "due", "when": "after", "days": 3}, edit(due=day(-1)), passes(3)),
+        row({"field": "due", "at": "09:00"}, edit(due=day(5)), passes(6.5)),
+        row({"field": "meets"}, edit(meets=f"{day(5)}T12:00:00Z"), passes(6)),
+        row({"field": "due", "every_year": True}, edit(due="1990-02-28"), passes(370)),
+        row({"field": "due", "every_year": False}, edit(due="1990-02-28"), passes(370), came=""),
+        row({"field": "due", "skip_non_working_days": True}, edit(due=day(5)), passes(9)),
+    ],
+    "activity_overdue": [
+        row({}, schedule("call"), passes(2)),
+        row({}, schedule("call"), passes(0.5), came=""),
+        row({}, schedule("call"), complete, passes(2), came=""),
+        row({}, schedule("call"), cancel, passes(2), came=""),
+        row({}, log("call"), passes(2), came=""),
+        row({"activity_type": "meeting"}, schedule("call"), schedule("meeting"), passes(2)),
+        row({"skip_non_working_days": True}, schedule("call"), passes(6)),
+        row({}, passes(2), before=[schedule("call")]),
+    ],
+}  # fmt: skip
+"""By type. The first row of each starts an execution in the simplest way."""
+
+
+async def outcome(world: World, case: Row, type: str, id: str, **parts: object) -> list[str]:
+    await world.lead()
+    for act in case.before:
+        await act(world)
+    await world.relay()
+    await world.save({"id": id, "type": type, **case.options}, **parts)
+    for act in case.after:
+        await act(world)
+    await world.relay()
+    return await world.came(id)
+
+
+@pytest.mark.parametrize("type", TABLE)
+async def test_options(world: World, type: str) -> None:
+    """Every row of the table; that of a type is named by it."""
+    for number, case in enumerate(TABLE[type]):
+        came = await outcome(world, case, type, f"t{number}")
+        assert came == [*case.came], f"{type} {case.options}"
+        executions = await world.executions()
+        by_hand = [each for each in executions if each["trigger"]["type"] == "manual"]
+        assert len(executions) - len(by_hand) == came.count("started")
+        assert all(each["trigger"]["id"] == f"t{number}" for each in executions if each not in by_hand)
+        assert len(by_hand) == case.after.count(start)
