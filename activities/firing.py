@@ -55,8 +55,8 @@ class Firings:
 
 def _plan(definition: ScheduleDefinition, business: Business, asked: PlannedTime) -> FiringPlan:
     zone = definition.trigger.zone(business.timezone)
-    if definition.trigger.recurrence(zone, definition.since).repeats(asked.planned):
-        return FiringPlan(why="the clock shows this time for the second time")
+    if definition.trigger.recurrence(zone, definition.since).is_stray(asked.planned):
+        return FiringPlan(why="the clocks were set, and it is not planned for this time")
     if not definition.skip_non_working_days:
         return FiringPlan(due_at=asked.planned)
     try:

@@ -57,9 +57,8 @@ _LOOK_AGAIN = timedelta(hours=6)
 _AWAY = timedelta(seconds=10)
 _BROKEN = timedelta(minutes=10)
 _SOON = timedelta(seconds=2)
-_ONCE = timedelta(days=36_500)
-"""An interval that comes round once in a hundred years says a moment, in no timezone."""
 _EPOCH = datetime.fromtimestamp(0, UTC)
+"""An interval as long as from here to a moment comes round at that moment, in no timezone, and then not for a lifetime."""
 
 _LOG = structlog.get_logger("everstep.schedules")
 
@@ -202,10 +201,9 @@ def _schedule(settings: Settings, row: Any, definition: ScheduleDefinition, plan
 
 
 def _spec(plan: Plan) -> ScheduleSpec:
-    moments = sorted(plan.moments)
     return ScheduleSpec(
         calendars=[_calendar(calendar) for calendar in plan.calendars],
-        intervals=[ScheduleIntervalSpec(every=_ONCE, offset=(moment - _EPOCH) % _ONCE) for moment in moments],
+        intervals=[ScheduleIntervalSpec(every=moment - _EPOCH) for moment in plan.moments],
         start_at=plan.start_at,
         end_at=plan.end_at,
         time_zone_name=plan.zone,

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from api.deps import DatabaseDep
 from store.business import Business, read_business, write_business
 from store.due import rescan_all
+from store.goals import nudge_dated_goals
 from store.schedules import resync_schedules
 
 router = APIRouter(prefix="/business", tags=["team"])
@@ -26,4 +27,5 @@ async def save_business(business: Business, database: DatabaseDep) -> Business:
             now = datetime.now(UTC)
             await resync_schedules(connection, now)
             await rescan_all(connection, now)
+            await nudge_dated_goals(connection, now)
     return business

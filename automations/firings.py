@@ -7,7 +7,10 @@ from automations.outcomes import Message
 
 
 class Firing(Message):
-    """The workflow's argument. Temporal says the planned time; what else has a default is carried from one run to the next."""
+    """The workflow's argument. Temporal says the planned time; what else has a default is carried from one run to the next.
+
+    A run ends after so many pages, and continues as a new one.
+    """
 
     automation_id: UUID
     trigger_id: str
@@ -15,6 +18,7 @@ class Firing(Message):
     due_at: datetime | None = None
     after: UUID | None = None
     told: int = 0
+    pages_per_run: int = 100
 
 
 class PlannedTime(Message):

@@ -8,6 +8,8 @@ pytest_plugins = [
     "tests.fixtures.temporal",
     "tests.fixtures.http",
     "tests.fixtures.api",
+    "tests.fixtures.dated",
+    "tests.fixtures.world",
 ]
 
 # A shell's background job ignores Ctrl-C, and so would every process that the tests start and interrupt.

@@ -12,7 +12,6 @@ from temporalio.common import RetryPolicy, SearchAttributeKey
 with workflow.unsafe.imports_passed_through():
     from automations.firings import FiredPage, Firing, FiringPage, FiringPlan, FiringReport, PlannedTime
 
-PAGES_PER_RUN = 100
 _PLANNED = SearchAttributeKey.for_datetime("TemporalScheduledStartTime")
 _UNTIL_IT_SUCCEEDS = RetryPolicy(
     initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30), maximum_attempts=0
@@ -55,7 +54,7 @@ async def _due(firing: Firing, planned: datetime) -> FiringPlan:
 
 async def _fire(firing: Firing, planned: datetime, due_at: datetime) -> FiringReport:
     told, after = firing.told, firing.after
-    for _ in range(PAGES_PER_RUN):
+    for _ in range(firing.pages_per_run):
         page = FiringPage(
             automation_id=firing.automation_id, trigger_id=firing.trigger_id, planned=planned, due_at=due_at, after=after
         )

@@ -1,6 +1,5 @@
 """What happens around a record: crm activities, forms, surveys, mails, visits."""
 
-import re
 from typing import Annotated, Any, Literal
 
 from pydantic import StringConstraints
@@ -91,7 +90,7 @@ class EmailEvent(EventTrigger):
         message, link = event.payload.get("message"), event.payload.get("link")
         if self.message not in (None, message):
             return f"It was about mail {message or 'without a name'}; wanted: {self.summary()}."
-        if self.link is not None and not is_like(self.link, link or ""):
+        if self.link is not None and not is_like(self.link, str(link or "")):
             return f"The link was {link or 'not told'}; wanted: {self.summary()}."
         return None
 
@@ -120,6 +119,23 @@ class WebsiteVisited(EventTrigger):
 
 
 def is_like(pattern: str, url: str) -> bool:
-    """Without case, and without the slash at the end."""
-    parts = (re.escape(part) for part in pattern.rstrip("/").split("*"))
-    return re.fullmatch(".*".join(parts), url.rstrip("/"), re.IGNORECASE | re.DOTALL) is not None
+    """Without case; a slash at the end is there or not."""
+    pattern, url = pattern.lower(), url.lower()
+    return _is_like(pattern, url) or _is_like(pattern.rstrip("/"), url.rstrip("/"))
+
+
+def _is_like(pattern: str, text: str) -> bool:
+    """Each part is looked for once: a regular expression would try long addresses for ever."""
+    first, *parts = pattern.split("*")
+    if not parts:
+        return text == first
+    last = parts.pop()
+    if not text.startswith(first) or not text.endswith(last) or len(text) < len(first) + len(last):
+        return False
+    place, end = len(first), len(text) - len(last)
+    for part in parts:
+        found = text.find(part, place, end)
+        if found < 0:
+            return False
+        place = found + len(part)
+    return True

@@ -148,5 +148,7 @@ class TagRemoved(_TagTrigger):
         return _without(event.part("old").get(self.field), event.part("new").get(self.field))
 
 
-def _without(tags: list[str] | None, others: list[str] | None) -> list[str]:
-    return [tag for tag in tags or [] if tag not in (others or [])]
+def _without(tags: JsonValue, others: JsonValue) -> list[str]:
+    """What is no list of tags holds none."""
+    held = others if isinstance(others, list) else []
+    return [tag for tag in tags if isinstance(tag, str) and tag not in held] if isinstance(tags, list) else []

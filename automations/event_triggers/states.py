@@ -8,10 +8,11 @@
     {"added": ["a"]}                 of a list, after a change: it came in now
     {"removed": ["a"]}               of a list, after a change: it went out now
 
-Text is compared without case.
+Text is compared without case; options, tags and ids are compared as they are.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, cast
 
@@ -109,21 +110,24 @@ def fits(state: JsonValue, found: JsonValue, other: JsonValue = None) -> bool:
 
 def _items(value: JsonValue) -> frozenset[str]:
     found = value if isinstance(value, list) else [] if is_blank(value) else [value]
-    return frozenset(str(item).lower() for item in found)
+    return frozenset(map(str, found))
 
 
 def _contains(found: JsonValue, wanted: JsonValue) -> bool:
     if isinstance(found, list):
         return bool(_items(found) & _items(wanted))
-    return any(part in str(found).lower() for part in _items(wanted)) if not is_blank(found) else False
+    return any(part.lower() in str(found).lower() for part in _items(wanted)) if not is_blank(found) else False
 
 
 def _ordered(value: JsonValue) -> tuple[int, Any]:
-    """Numbers by their size, dates by their text, which is in the order of time."""
-    try:
-        return 0, Decimal(str(value))
-    except InvalidOperation:
-        return 1, str(value)
+    """Numbers by their size, moments by their time, and dates by their text, which is in the order of time."""
+    text = str(value)
+    with suppress(InvalidOperation):
+        if (number := Decimal(text)).is_finite():
+            return 0, number
+    with suppress(UnfitError):
+        return 1, scalars.moment(text)
+    return 2, text
 
 
 def _comparable(value: JsonValue) -> object:

@@ -2,7 +2,7 @@
 
 Its calendars say a rule as long as that is the same in every week, month or year. They are not to be relied on in the hours
 around a clock change: there each moment is told by itself, and one that a calendar adds is left out when it fires (see
-`Recurrence.repeats`). What no calendar says is told moment by moment, for a while.
+`Recurrence.is_stray`). What no calendar says is told moment by moment, for a while.
 """
 
 from collections.abc import Iterator

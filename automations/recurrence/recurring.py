@@ -18,6 +18,7 @@ from automations.recurrence.walls import ALL_HOURS, Calendars, Walls
 _LONGEST_SHIFT = timedelta(days=1)
 """Of a clock change: the zones that crossed the date line skipped a day."""
 
+_NEAR_CHANGE = timedelta(hours=6)
 _ANY_START = datetime.fromisoformat("2000-01-01T00:00:00")
 
 
@@ -58,10 +59,11 @@ class Recurrence:
     def plans(self, moment: datetime) -> bool:
         return self.next_times(moment - timedelta(seconds=1), 1) == [moment.astimezone(UTC)]
 
-    def repeats(self, moment: datetime) -> bool:
-        """Whether it is the second time that a clock shows a time that is planned, and so not planned itself."""
-        local = moment.astimezone(self.zone)
-        return local.fold == 1 and not self.plans(moment) and self.plans(local.replace(fold=0))
+    def is_stray(self, moment: datetime) -> bool:
+        """Whether a calendar said it that the rule does not: near a clock change, on the second at which others are planned."""
+        sooner, later = ((moment + shift).astimezone(self.zone) for shift in (-_NEAR_CHANGE, _NEAR_CHANGE))
+        is_near = sooner.utcoffset() != later.utcoffset()
+        return is_near and moment.second == self.rule.second and not self.plans(moment)
 
 
 def _in_order(rule: Walls, start: datetime, zone: ZoneInfo) -> Iterator[datetime]:

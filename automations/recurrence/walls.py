@@ -74,6 +74,10 @@ class Calendars:
     def is_continuous(self) -> bool:
         return all(calendar.hours == ALL_HOURS for calendar in self.any)
 
+    @property
+    def second(self) -> int:
+        return 0
+
 
 def days_from(day: date) -> Iterator[date]:
     """Until END."""

@@ -41,17 +41,16 @@ where (execution_id, sequence) in (
 
 -- name: settle_goals!
 -- Those with an event are met, once: the first event that fits is the one. The others look again, unless they are about to, or
--- wake in time. Asked once they are locked, as their workflows may have looked since they were read; and locked in the order in
--- which all lock several of them, so that nobody waits for each other.
+-- wake in time: asked of the rows as they are once they are locked, as their workflows may be looking at this moment. Locked in
+-- the order in which all lock several of them, so that nobody waits for each other.
 with told as (
     select * from unnest(
         :execution_ids::uuid[], :sequences::integer[], :event_ids::uuid[], :triggers::jsonb[], :moments::timestamptz[]
     ) as t (execution_id, sequence, event_id, trigger, moment)
 ), held as (
-    select g.execution_id, g.sequence, told.event_id, told.trigger
+    select g.execution_id, g.sequence, g.nudged, g.wakes_at, told.event_id, told.trigger, told.moment
     from goal_waits g join told on told.execution_id = g.execution_id and told.sequence = g.sequence
     where g.met_at is null
-      and (told.event_id is not null or (not g.nudged and (g.wakes_at is null or told.moment < g.wakes_at)))
     order by g.execution_id, g.sequence
     for update of g
 ), heard as (
@@ -62,13 +61,14 @@ update goal_waits g
 set met_at = case when held.event_id is not null then :now::timestamptz end, met_event = held.event_id, met_by = held.trigger,
     nudged = held.event_id is null, signal_at = :now
 from held
-where g.execution_id = held.execution_id and g.sequence = held.sequence;
+where g.execution_id = held.execution_id and g.sequence = held.sequence
+  and (held.event_id is not null or (not held.nudged and (held.wakes_at is null or held.moment < held.wakes_at)));
 
 -- name: nudge_dated_goals!
--- All that wait for dates look again: what their moments are worked out by has changed.
+-- All that wait for dates look again: what their moments are worked out by has changed. Also those that look at this moment.
 with held as (
     select execution_id, sequence from goal_waits
-    where met_at is null and not nudged
+    where met_at is null
       and jsonb_path_exists(triggers, '$[*].type ? (@ == "on_or_around_date" || @ == "activity_overdue")')
     order by execution_id, sequence
     for update

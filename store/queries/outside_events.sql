@@ -3,17 +3,26 @@
 select id, api_name, definition from objects where api_name = any(:api_names::text[]);
 
 -- name: find_told_records
--- The record that each key means: the oldest one, and an archived one only where there is no other.
+-- The record that each key means: the oldest one, and an archived one only where there is no other. `offset 0` has each key looked
+-- up by an index of its own, however many keys the planner expects.
 with wanted as (
     select * from unnest(:places::integer[], :object_ids::uuid[], :ids::uuid[], :names::text[], :held::jsonb[])
         as w (place, object_id, id, name, held)
 ), found as (
-    select w.place, r.id, r.archived_at from wanted w join records r on r.id = w.id and r.object_id = w.object_id
+    select w.place, r.id, r.archived_at
+    from wanted w cross join lateral (
+        select id, archived_at from records where id = w.id and object_id = w.object_id offset 0
+    ) r
     union all
     select w.place, r.id, r.archived_at
-    from wanted w join records r on r.object_id = w.object_id and lower(r.name) = lower(w.name)
+    from wanted w cross join lateral (
+        select id, archived_at from records where object_id = w.object_id and lower(name) = lower(w.name) offset 0
+    ) r
     union all
-    select w.place, r.id, r.archived_at from wanted w join records r on r.field_values @> w.held and r.object_id = w.object_id
+    select w.place, r.id, r.archived_at
+    from wanted w cross join lateral (
+        select id, archived_at from records where field_values @> w.held and object_id = w.object_id offset 0
+    ) r
 )
 select distinct on (place) place, id from found order by place, archived_at is not null, id;
 
@@ -39,23 +48,24 @@ select id, idempotency_key as key from events where idempotency_key = any(:keys:
 -- Newest first, a page at a time; each way to ask has an index of its own. A payload of some size is left to those who ask for
 -- its event: bodies of webhooks can be large.
 with page as (
-    (select id from events
+    (select * from events
      where :record_id::uuid is null and :kind::text is null
        and id < coalesce(:cursor::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
      order by id desc limit :size)
     union all
-    (select id from events
+    (select * from events
      where record_id = :record_id and (:kind is null or kind = :kind)
        and id < coalesce(:cursor::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
      order by id desc limit :size)
     union all
-    (select id from events
+    (select * from events
      where :record_id is null and kind = :kind and id < coalesce(:cursor::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
      order by id desc limit :size)
 )
-select e.id, e.kind, e.record_id, e.event_at, e.root_id, e.depth, e.trigger_id, e.evaluated_at, a.api_name as automation,
+select e.id, e.kind, e.record_id, e.event_at, e.root_id, e.depth, e.trigger_id, e.evaluated_at,
+       (select api_name from automations where id = e.automation_id) as automation,
        case when pg_column_size(e.payload) <= :payload_bytes then e.payload end as payload
-from page join events e using (id) left join automations a on a.id = e.automation_id
+from page e
 order by e.id desc;
 
 -- name: show_event^

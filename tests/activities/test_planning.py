@@ -6,7 +6,7 @@ import pytest
 
 from store.crm_activities import cancel_activity, change_activity, complete_activity
 from store.records import change_record
-from tests.activities.dated import WEEKDAYS, Leads, at, on_date, overdue
+from tests.dated import WEEKDAYS, Leads, at, on_date, overdue
 
 NOON = "03-01 12:00"
 

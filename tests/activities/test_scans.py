@@ -1,6 +1,8 @@
 """What is planned anew for all records: where a trigger begins to listen, says something else, or the business's time changes."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -9,17 +11,23 @@ import pytest
 from activities import planning
 from activities.planning import fire_due_once, scan_once
 from activities.relaying import evaluate_events
-from store.due import TriggerKey, move_scan
+from store.due import TriggerKey, move_scan, take_turn_with_plans
 from store.records import change_record
-from tests.activities.dated import WEEKDAYS, Leads, at, on_date, overdue
+from tests.dated import WEEKDAYS, Leads, at, on_date, overdue
+from tests.engine import until
 
 NOON = "03-01 12:00"
 MANY = 1_200
 
 
+async def someone_waits(leads: Leads) -> bool:
+    async with leads.database.connection() as connection:
+        return await connection.fetchval("select exists (select from pg_locks where not granted)")
+
+
 async def make_many(leads: Leads) -> None:
-    """Leads with dates from 2 March 2096 on, a hundred a day, whose events are of the past."""
-    await leads.create(NOON, due="2096-01-01")
+    """Leads with dates from 2 March 2096 on, a hundred a day, that no event tells of; and one whose date is past."""
+    await leads.create(NOON, due="2020-01-01")
     async with leads.database.connection() as connection:
         await connection.execute(
             """
@@ -212,6 +220,104 @@ async def test_sweepers_at_the_same_time_fire_each_once(leads: Leads, run: int) 
         told = await connection.fetch("select record_id, event_at from events where kind = 'date_reached'")
     assert len(told) == len({row["record_id"] for row in told}) == MANY
     assert await leads.planned() == []
+
+
+class Held:
+    """The first who has worked out what to write waits before he writes it."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.reached, self.released = asyncio.Event(), asyncio.Event()
+        monkeypatch.setattr(planning.DuePlans, "write", self._held(planning.DuePlans.write))
+
+    def _held(self, write: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+        async def held(plans: planning.DuePlans, *rest: Any) -> None:
+            if not self.reached.is_set():
+                self.reached.set()
+                await self.released.wait()
+            await write(plans, *rest)
+
+        return held
+
+    async def until_waited_for(self, leads: Leads, *others: asyncio.Task[Any]) -> None:
+        """Or until the others are done, who should have waited."""
+
+        async def settled() -> bool:
+            return await someone_waits(leads) or all(other.done() for other in others)
+
+        await until(settled)
+        self.released.set()
+        await asyncio.gather(*others)
+
+
+async def test_a_change_that_comes_while_a_page_is_worked_out_is_planned_after_it(
+    leads: Leads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await leads.save(on_date(), active=False)
+    lead = await leads.create(NOON, due="2096-03-09")
+    await leads.relay()
+    await leads.activate()
+    held = Held(monkeypatch)
+    scan = asyncio.create_task(leads.scan())
+    await held.reached.wait()
+    await leads.change(NOON, lead, due="2096-03-20")
+    await held.until_waited_for(leads, asyncio.create_task(leads.relay()))
+    await scan
+    assert await leads.planned() == ["03-20"]
+
+
+async def test_a_save_that_comes_while_an_event_is_worked_out_is_planned_after_it(
+    leads: Leads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await leads.save(on_date())
+    await leads.create(NOON, due="2096-03-09")
+    held = Held(monkeypatch)
+    relay = asyncio.create_task(leads.relay())
+    await held.reached.wait()
+    await leads.save(on_date(when="after", days=1), scan=False)
+    await held.until_waited_for(leads, asyncio.create_task(leads.scan()))
+    await relay
+    assert await leads.planned() == ["03-10"]
+
+
+async def test_an_event_that_waits_for_its_turn_is_planned_by_what_was_saved_meanwhile(leads: Leads) -> None:
+    """What it was found to concern may be of before the save, whose scan is over."""
+    await leads.save(on_date())
+    lead = await leads.create(NOON, due="2096-03-09")
+    await leads.relay()
+    async with leads.database.transaction() as connection:
+        await take_turn_with_plans(connection)
+        await leads.change(NOON, lead, due="2096-03-20")
+        relay = asyncio.create_task(leads.relay())
+        await until(partial(someone_waits, leads))
+        await leads.save(on_date(when="after", days=1), scan=False)
+    await relay
+    await leads.scan()
+    assert await leads.planned() == ["03-21"]
+    await leads.change(NOON, lead, due="2096-03-10")
+    async with leads.database.transaction() as connection:
+        await take_turn_with_plans(connection)
+        relay = asyncio.create_task(leads.relay())
+        await until(partial(someone_waits, leads))
+        await leads.activate(False)
+    await relay
+    assert await leads.planned() == []
+
+
+async def test_a_business_that_is_changed_while_a_page_is_worked_out_is_planned_by_after_it(
+    leads: Leads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also if the trigger was not there yet for whoever changed it."""
+    await leads.save(on_date(), active=False)
+    await leads.create(NOON, due="2096-03-09")
+    await leads.relay()
+    await leads.activate()
+    held = Held(monkeypatch)
+    scan = asyncio.create_task(leads.scan())
+    await held.reached.wait()
+    await held.until_waited_for(leads, asyncio.create_task(leads.business(timezone="Etc/GMT-1")))
+    await scan
+    await leads.scan()
+    assert await leads.planned() == ["03-08 23:00"]
 
 
 @pytest.mark.parametrize("run", range(3))

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from automations.outside_events import KINDS
 from store.database import Database
 from tests.api.asking import create_lead, refused, save_lead
+from tests.engine import Engine, until
 
 JSON = {"content-type": "application/json"}
 ADA = {"object": "lead", "email": "ada@example.com"}
@@ -246,6 +247,22 @@ async def test_what_became_of_an_event_is_shown_with_it(api: httpx2.AsyncClient,
         "execution_id": None, "evaluated_at": evaluation["evaluated_at"],
     }  # fmt: skip
     assert await listed(api) == [event]
+
+
+async def test_the_execution_that_an_event_started_is_shown_with_it(api: httpx2.AsyncClient, engine: Engine) -> None:
+    filtered = {"id": "few", "type": "form_submitted", "filter": {"field": "seats", "op": ">", "value": 5}}
+    triggers = [{"id": "sent", "type": "form_submitted", "form": "demo"}, filtered]
+    document = {"api_name": "greet", "name": "Greet", "active": True, "object": "lead", "triggers": triggers}
+    assert (await api.put("/automations/greet", json=document)).status_code == 201
+    [kept] = await told(api, FORM)
+
+    async def evaluations() -> Any:
+        return (await api.get(f"/events/{kept['id']}")).json()["evaluations"]
+
+    found = {each["trigger_id"]: each for each in await until(evaluations)}
+    assert (found["few"]["outcome"], found["few"]["reason"], found["few"]["execution_id"]) == ("not_started", "filtered", None)
+    assert (found["sent"]["automation"], found["sent"]["outcome"], found["sent"]["reason"]) == ("greet", "started", None)
+    await engine.ended(UUID(found["sent"]["execution_id"]))
 
 
 async def test_an_unknown_event_is_not_found(api: httpx2.AsyncClient) -> None:

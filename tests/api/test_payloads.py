@@ -192,15 +192,16 @@ CONTENT_TYPES = st.one_of(
     st.builds("{}; charset={}".format, st.sampled_from(["text/csv", "text/xml", "text/plain"]), st.text(max_size=12)),
 ).filter(lambda header: all(ord(character) < 256 for character in header))
 
+SCALARS = st.none() | st.text() | st.floats() | st.integers()
+JSON = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))
+OF_FORMS = st.sampled_from(["--x", "\r\n", "Content-Disposition: form-data", '; name="a"', "a", "--", ": ", "\0"])
+
 BODIES = st.one_of(
     st.binary(max_size=300),
     st.text(alphabet='<>/a&;"![]-x=\r\n,{}:1.e\0\\u ', max_size=120).map(str.encode),
-    st.recursive(st.none() | st.text() | st.floats() | st.integers(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))
-    .map(lambda value: json.dumps(value).encode()),
-    st.lists(st.sampled_from(["--x", "\r\n", "Content-Disposition: form-data", '; name="a"', "a", "--", ": ", "\0"])).map(
-        lambda parts: "".join(parts).encode()
-    ),
-)  # fmt: skip
+    JSON.map(lambda value: json.dumps(value).encode()),
+    st.lists(OF_FORMS).map(lambda parts: "".join(parts).encode()),
+)
 
 
 @given(BODIES, CONTENT_TYPES, st.binary(max_size=60))

@@ -189,7 +189,7 @@ async def test_a_nul_in_the_query_is_no_reason_to_refuse_a_call(api: httpx2.Asyn
 @given(content=BODIES, content_type=CONTENT_TYPES)
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_any_payload_of_any_type_starts(api: httpx2.AsyncClient, hooked: None, content: bytes, content_type: str) -> None:
-    header = {"content-type": content_type.encode("latin-1").replace(b"\r", b"").replace(b"\n", b"")}
+    header = {b"content-type": content_type.encode("latin-1").replace(b"\r", b"").replace(b"\n", b"")}
     answer = await api.post("/webhooks/hooked/form", content=content, headers=header)
     assert (answer.status_code, answer.headers["everstep-outcome"]) == (200, "started"), answer.text
 

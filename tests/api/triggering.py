@@ -173,11 +173,13 @@ def planned(at: datetime) -> Action:
     """What the Temporal Schedule's workflow does when a planned time has come."""
 
     async def act(world: World) -> None:
-        automation = UUID((await world.get("/automations/subject"))["id"])
+        automation = await world.get("/automations/subject")
+        trigger = automation["document"]["triggers"][0]["id"]
+        asked = {"automation_id": UUID(automation["id"]), "trigger_id": trigger, "planned": at}
         firings = Firings(world.services)
-        plan = await firings.plan_firing(PlannedTime(automation_id=automation, trigger_id="t", planned=at))
+        plan = await firings.plan_firing(PlannedTime(**asked))
         if plan.due_at:
-            await firings.fire_page(FiringPage(automation_id=automation, trigger_id="t", planned=at, due_at=plan.due_at))
+            await firings.fire_page(FiringPage(**asked, due_at=plan.due_at))
 
     return act
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from automations.event_triggers import AnyEventTrigger, EventTriggerUnion, as_json, matches, settled, unfit
+from automations.event_triggers import AnyEventTrigger, Event, EventTriggerUnion, Listen
 from automations.fields import ObjectDefinition
 from automations.parsing import parse_document
 from automations.steps.goals import Goal
@@ -30,8 +30,13 @@ LEAD = ObjectDefinition.model_validate(
 SOMEBODY = "0b9f3f7e-6f0d-4c53-8a39-0c1fd8b5a001"
 
 
+def matches(trigger: AnyEventTrigger, kind: str, payload: Json) -> bool:
+    event = Event(kind, payload)
+    return bool(trigger.listens() & {Listen(kind, key) for key in event.keys}) and trigger.mismatch(event) is None
+
+
 def field(name: str = "status", **states: Any) -> AnyEventTrigger:
-    return settled(TRIGGER.validate_python({"type": "field_updated", "field": name, **states}), LEAD)
+    return TRIGGER.validate_python({"type": "field_updated", "field": name, **states}).settled(LEAD)
 
 
 def stage(**stages: str) -> AnyEventTrigger:
@@ -113,8 +118,8 @@ def test_a_change_of_stage_fits_by_the_stages_before_and_after(
 
 def test_a_settled_trigger_reads_back_from_json_as_it_was() -> None:
     trigger = field("budget", **{"from": "any", "to": 5})
-    assert TRIGGER.validate_python(as_json(trigger)) == trigger
-    assert as_json(trigger) == {"type": "field_updated", "field": "budget", "from": "any", "to": {"value": "5.00"}}
+    assert TRIGGER.validate_python(trigger.as_json()) == trigger
+    assert trigger.as_json() == {"type": "field_updated", "field": "budget", "from": "any", "to": {"value": "5.00"}}
 
 
 @pytest.mark.parametrize(
@@ -127,10 +132,15 @@ def test_a_settled_trigger_reads_back_from_json_as_it_was() -> None:
         ({"type": "field_updated", "field": "owner", "to": "x"}, [("to", "invalid_field_value")]),
         ({"type": "stage_updated", "from": "Old", "to": "Booked"}, [("from", "unknown_stage")]),
         ({"type": "field_updated", "field": "name"}, []),
+        ({"type": "on_or_around_date", "field": "gone"}, [("field", "unknown_field")]),
+        ({"type": "on_or_around_date", "field": "seats"}, [("field", "not_a_moment")]),
+        ({"type": "on_or_around_date", "field": "due", "past": "met"}, []),
+        ({"type": "tag_added", "field": "status"}, [("field", "not_tags")]),
+        ({"type": "activity_overdue", "activity_type": "call"}, []),
     ],
 )  # fmt: skip
 def test_what_can_never_happen_is_said(trigger: Json, says: list[tuple[str, str]]) -> None:
-    assert [(key, code) for key, code, _ in unfit(TRIGGER.validate_python(trigger), LEAD)] == says
+    assert [(key, code) for key, code, _ in TRIGGER.validate_python(trigger).unfit(LEAD)] == says
 
 
 @pytest.mark.parametrize(
@@ -140,6 +150,10 @@ def test_what_can_never_happen_is_said(trigger: Json, says: list[tuple[str, str]
         (goal("g", {"type": "stage_updated", "from": "New", "to": "Won"}), "stage becomes Won from New"),
         (goal("g", {"type": "field_updated", "field": "due", "from": "x", "to": "blank"}), "due becomes blank from x"),
         (goal("g", {"type": "stage_updated"}, timeout={"until": {"field": "due"}}), "stage changes, or until field due"),
+        (
+            goal("g", {"type": "on_or_around_date", "field": "due"}, {"type": "activity_overdue"}),
+            "on due or a crm activity is overdue",
+        ),
     ],
 )  # fmt: skip
 def test_a_goal_says_in_a_line_what_it_waits_for(step: Json, says: str) -> None:
@@ -176,6 +190,8 @@ def test_a_goal_s_mistakes_are_told_at_their_places() -> None:
         ({"triggers": [{"type": "sunrise"}]}, "steps[0].triggers[0]"),
         ({"triggers": [{"type": "field_updated", "field": "status", "to": None}]}, "steps[0].triggers[0].to"),
         ({"triggers": [{"type": "field_updated", "field": "status", "to": {"words": 1}}]}, "steps[0].triggers[0].to"),
+        ({"triggers": [{"type": "on_or_around_date", "field": "due", "past": "sometimes"}]}, "steps[0].triggers[0].past"),
+        ({"triggers": [{"type": "on_or_around_date", "field": "due", "days": 2}]}, "steps[0].triggers[0]"),
         ({"timeout": {}}, "steps[0].timeout"),
         ({"timeout": {"days": 1, "until": {"field": "due"}}}, "steps[0].timeout"),
         ({"skip": True}, "steps[0]"),
@@ -184,6 +200,26 @@ def test_a_goal_s_mistakes_are_told_at_their_places() -> None:
 )
 def test_a_goal_that_cannot_be_read_is_refused_where_it_is_wrong(more: Json, path: str) -> None:
     assert problems({**goal("g"), **more}) == [(path, "invalid_value")]
+
+
+def filtered(**leaf: Any) -> Json:
+    return {"type": "field_updated", "field": "status", "filter": {"op": "=", "value": 5, **leaf}}
+
+
+def test_the_filters_of_a_goal_are_checked_and_know_no_variables() -> None:
+    wrong = [filtered(field="gone"), filtered(field="seats"), filtered(field="seats", value="many"), filtered(variable="count")]
+    variables = [{"id": "v", "name": "count", "type": "number", "sources": [{"static": 1}]}]
+    assert problems(goal("outer", *wrong, timeout={"days": 1}), variables=variables) == [
+        ("steps[0].triggers[0].filter.field", "unknown_field"),
+        ("steps[0].triggers[2].filter.value", "invalid_filter_value"),
+        ("steps[0].triggers[3].filter.variable", "unknown_variable"),
+    ]
+
+
+def test_what_to_do_about_the_past_is_for_goals_alone() -> None:
+    dated = {"type": "on_or_around_date", "field": "due", "past": "met"}
+    assert problems(goal("g", dated)) == []
+    assert problems(delay("d"), triggers=[{"id": "t", **dated}]) == [("triggers[0]", "invalid_value")]
 
 
 def test_a_global_automation_has_no_goals() -> None:

@@ -209,9 +209,10 @@ def test_a_time_of_day_that_is_repeated_comes_once_the_first_time() -> None:
     assert local(cron("30 2 * * *"), "2027-10-30T12:00", 2) == ["10-31 02:30+0200", "11-01 02:30+0100"]
     assert local(cron("30 1 * * *", NEW_YORK), "2027-11-07T00:00", 2) == ["11-07 01:30-0400", "11-08 01:30-0500"]
     second = datetime(2027, 10, 31, 1, 30, tzinfo=UTC)
-    assert cron("30 2 * * *").repeats(second)
-    assert not cron("30 2 * * *").repeats(second - timedelta(hours=1))
-    assert not cron("31 2 * * *").repeats(second)
+    assert cron("30 2 * * *").is_stray(second)
+    assert not cron("30 2 * * *").is_stray(second - timedelta(hours=1))
+    assert not cron("30 2 * * *").is_stray(second + timedelta(seconds=7))  # a start by hand
+    assert not cron("30 2 * * *").is_stray(second + timedelta(days=1, minutes=7))
 
 
 @pytest.mark.parametrize("rule", [cron("*/20 * * * *"), rrule("DTSTART:20270101T000000 RRULE:FREQ=MINUTELY;INTERVAL=20")])

@@ -13,7 +13,7 @@ from tests.store.building import NOW, lead_object
 
 BIG = {
     "records", "executions", "step_runs", "events", "automations", "employees", "notifications", "execution_requests",
-    "goal_waits", "goal_listens", "crm_activities",
+    "goal_waits", "goal_listens", "crm_activities", "evaluations", "bulk_start_records", "bulk_start_resumes",
 }  # fmt: skip
 
 
@@ -101,6 +101,28 @@ async def fill(connection: Connection) -> dict[str, Any]:
         """,
         NOW,
     )
+    await connection.execute(
+        """
+        insert into evaluations (id, event_id, automation_id, trigger_id, outcome, event_at, evaluated_at)
+        select gen_random_uuid(), id, (select id from automations limit 1), 't', 'not_started', $1, $1 from events
+        """,
+        NOW,
+    )
+    await connection.execute(
+        """
+        with made as (
+            insert into bulk_starts (id, automation_id, state, selection, next_at, created_at, updated_at)
+            select gen_random_uuid(), id, 'running', '{}', $1, $1, $1 from automations limit 3
+            returning id
+        ), resumed as (
+            insert into bulk_start_resumes (bulk_start_id, execution_id, request, tell_at)
+            select m.id, e.id, '{}', $1 from made m, executions e
+        )
+        insert into bulk_start_records (bulk_start_id, record_id, outcome, execution_id)
+        select m.id, e.id, case when e.id::text like '%7' then null else 'started' end, e.id from made m, executions e
+        """,
+        NOW,
+    )
     await connection.execute("vacuum analyze")
     some = await connection.fetchval('select id from records where field_values @> \'{"email": "e77@example.com"}\'')
     return {"object": lead.id, "record": some, "automation": await connection.fetchval("select id from automations limit 1")}
@@ -141,6 +163,22 @@ async def test_hot_queries_read_no_big_table_from_end_to_end(planned: Any, datab
             "lock_execution": {"id": ids["record"]},
             "list_step_runs": {"id": ids["record"], "after": 0, "size": 100},
             "take_to_launch": {"lease": timedelta(seconds=30), "size": 100},
+            "add_bulk_start_records": {"id": ids["record"], "record_ids": [ids["record"]], "reasons": [None]},
+            "list_bulk_start_records": {"id": ids["record"], "outcome": None, "cursor": uuid4(), "size": 50},
+            "list_bulk_start_records_left": {"id": ids["record"], "size": 25},
+            "write_turns": {
+                "id": ids["record"],
+                "record_ids": [ids["record"]],
+                "outcomes": ["started"],
+                "reasons": [None],
+                "execution_ids": [ids["record"]],
+                "pause": timedelta(seconds=1),
+                "now": NOW,
+            },
+            "take_resumes": {"lease": timedelta(seconds=30), "size": 100},
+            "delete_resumes": {"bulk_start_ids": [uuid4()], "execution_ids": [ids["record"]]},
+            "lock_paused_of_records": {"automation_id": ids["automation"], "record_ids": [ids["record"]]},
+            "lock_paused_globally": {"automation_id": ids["automation"]},
             "mark_launched": {"ids": [ids["record"]]},
             "give_back_launches": {"ids": [ids["record"]]},
             "list_records_by_ids": {"ids": [ids["record"]]},
@@ -202,6 +240,21 @@ async def test_hot_queries_read_no_big_table_from_end_to_end(planned: Any, datab
             "take_met_goals": {"now": NOW, "again_at": NOW, "size": 100},
             "mark_goals_signalled": {"execution_ids": [ids["record"]], "sequences": [1], "taken": [NOW]},
             "close_step_runs": {"id": ids["record"], "now": NOW},
+            "hold_record_of_activity": {"id": ids["record"]},
+            "hold_record_by_activity": {"id": uuid4()},
+            "list_crm_activities": {"record_id": ids["record"], "open": True, "cursor": None, "size": 50},
+            "find_told_records": {
+                "places": [0, 1],
+                "object_ids": [ids["object"]] * 2,
+                "ids": [ids["record"], None],
+                "names": [None, "name 7"],
+                "held": [None, {"email": "e7@example.com"}],
+            },
+            "hold_told_records": {"ids": [ids["record"]]},
+            "list_events_by_key": {"keys": ["told/7"]},
+            "list_events": {"record_id": ids["record"], "kind": "x", "cursor": None, "size": 50, "payload_bytes": 8192},
+            "show_event": {"id": uuid4()},
+            "list_evaluations_of": {"event_ids": [uuid4()]},
         }
         read = {name: scanned(await planned(connection, name, **values)) for name, values in asked.items()}
         assert {name: tables & BIG for name, tables in read.items() if tables & BIG} == {}

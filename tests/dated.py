@@ -146,7 +146,9 @@ class Leads:
     async def evaluations(self) -> list[tuple[str, str]]:
         """When it was to be, and why nothing started, or started."""
         async with self.database.connection() as connection:
-            rows = await connection.fetch("select event_at, coalesce(reason, outcome) as came from evaluations order by event_at, id")
+            rows = await connection.fetch(
+                "select event_at, coalesce(reason, outcome) as came from evaluations order by event_at, id"
+            )
         return [(shown(row["event_at"]), row["came"]) for row in rows]
 
     async def started(self, now: str) -> list[str]:
@@ -159,4 +161,3 @@ class Leads:
     async def warnings(self) -> Json:
         async with self.database.connection() as connection:
             return await connection.fetchval("select warnings from automations where api_name = 'subject'")
-
