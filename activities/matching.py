@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from activities.chains import loop_in
 from activities.record_values import record_values
+from activities.refusing import refused_by_switch, refused_by_throttle
 from activities.services import Services
 from activities.starting import LAUNCH_BY_WORKER, Cause, Target, create_triggered_execution
 from automations.errors import FieldValueError
@@ -18,15 +19,13 @@ from automations.evaluation import Listening, Refusal, refused_by_filter, refuse
 from automations.event_triggers import Event, EventTrigger
 from automations.filter_evaluation import FilterValues
 from automations.filters import Filter
-from automations.kill_switches import KillSwitch, refusing_starts
-from automations.throttle import quiet_since, quiet_window
+from automations.kill_switches import KillSwitch
 from automations.triggers import AnyTrigger, ThrottledTrigger, TriggerUnion
 from store.database import Connection
 from store.events import Evaluation, insert_evaluations
 from store.kill_switches import list_standing_switches
 from store.listeners import Told, find_listeners, warn_of_triggers
 from store.records import list_records_by_ids
-from store.throttles import fires, firing_before
 
 _LOG = structlog.get_logger("everstep.relay")
 _TRIGGER: TypeAdapter[AnyTrigger] = TypeAdapter(TriggerUnion)
@@ -111,18 +110,20 @@ async def _evaluated(connection: Connection, candidate: Candidate, look: _Now) -
 
 async def _refusal(connection: Connection, candidate: Candidate, look: _Now) -> Refusal | None:
     """The quiet window is asked last: what starts nothing begins none."""
-    trigger, row = candidate.trigger, candidate.row
+    trigger, row, event = candidate.trigger, candidate.row, candidate.event
     if trigger is None:
         return Refusal("error", candidate.broken)
     listening = Listening(row["active"], row["since"], trigger.skip)
     return (
-        refused_by_listening(listening, candidate.event["event_at"])
+        refused_by_listening(listening, event["event_at"])
         or _refused_by_record(candidate, look)
         or await _refused_by_match(connection, candidate, look)
-        or refused_by_filter(candidate.filter, look.values.get(candidate.event["record_id"]))
-        or _refused_by_switch(candidate, look)
-        or await loop_in(connection, candidate.event, candidate.row, look.services.settings)
-        or await _refused_by_throttle(connection, candidate, look)
+        or refused_by_filter(candidate.filter, look.values.get(event["record_id"]))
+        or refused_by_switch(look.switches, row["api_name"], look.moment)
+        or await loop_in(connection, event, row, look.services.settings)
+        or await refused_by_throttle(
+            connection, row["automation_id"], trigger, row["throttle"], event["record_id"], event["event_at"]
+        )
     )
 
 
@@ -147,22 +148,6 @@ async def _refused_by_match(connection: Connection, candidate: Candidate, look: 
     except FieldValueError as error:
         return Refusal("error", error.sentence)
     return refused_by_match(settled, Event(candidate.event["kind"], candidate.event["payload"]))
-
-
-def _refused_by_switch(candidate: Candidate, look: _Now) -> Refusal | None:
-    switch = refusing_starts(look.switches, candidate.row["api_name"], look.moment)
-    return Refusal("killed", f"Stopped by {switch.story}.") if switch else None
-
-
-async def _refused_by_throttle(connection: Connection, candidate: Candidate, look: _Now) -> Refusal | None:
-    assert candidate.trigger is not None
-    quiet = quiet_window(candidate.trigger.throttle, candidate.row["throttle"])
-    event, row = candidate.event, candidate.row
-    key = row["automation_id"], row["trigger_id"], event["record_id"], event["event_at"]
-    if quiet is None or await fires(connection, *key, quiet):
-        return None
-    window = candidate.trigger.throttle or row["throttle"]
-    return Refusal("throttled", quiet_since(window, await firing_before(connection, *key, quiet)))
 
 
 async def _started(connection: Connection, candidate: Candidate, look: _Now) -> UUID:

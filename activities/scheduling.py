@@ -122,7 +122,7 @@ async def _sync(services: Services, row: Any, timezone: str, now: datetime) -> N
 
 
 def temporal_id(settings: Settings, schedule_id: str) -> str:
-    """Several deployments may share a namespace."""
+    """Of the schedule, and with the planned time behind it of each firing. Several deployments may share a namespace."""
     return f"{settings.queue_prefix}/{schedule_id}"
 
 
@@ -189,7 +189,7 @@ def _schedule(settings: Settings, row: Any, definition: ScheduleDefinition, plan
         action=ScheduleActionStartWorkflow(
             ScheduleFiringWorkflow.run,
             Firing(automation_id=row["automation_id"], trigger_id=row["trigger_id"]),
-            id=f"{row['schedule_id']}/firing",
+            id=temporal_id(settings, row["schedule_id"]),
             task_queue=task_queue(settings, "regular"),
             static_summary=said[:200],
             typed_search_attributes=_shown(row),

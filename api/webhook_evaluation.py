@@ -7,16 +7,14 @@ from uuid import UUID
 
 from activities.definitions import Definitions
 from activities.record_values import record_values
+from activities.refusing import refused_by_switch, refused_by_throttle
 from api.hooks import Hook
 from automations.evaluation import Listening, Refusal, refused_by_filter, refused_by_listening
-from automations.kill_switches import refusing_starts
-from automations.throttle import quiet_since, quiet_window
 from automations.triggers import WebhookTrigger
 from automations.triggers.webhook import place_of
 from store.database import Connection
 from store.kill_switches import list_standing_switches
 from store.records import find_record
-from store.throttles import fires, firing_before
 
 _SHOWN = 200
 
@@ -43,7 +41,7 @@ async def look_at(connection: Connection, hook: Hook, named: Any, event_at: date
         record,
         _refused_by_record(hook, record, named)
         or await _refused_by_filter(connection, hook, record, definitions)
-        or await _refused_by_switch(connection, hook, event_at)
+        or refused_by_switch(await list_standing_switches(connection), hook.document.api_name, event_at)
         or await _refused_by_throttle(connection, hook, record, event_at),
     )
 
@@ -99,15 +97,6 @@ async def _refused_by_filter(connection: Connection, hook: Hook, record: Any | N
     return refused_by_filter(filter, values[record["id"]])
 
 
-async def _refused_by_switch(connection: Connection, hook: Hook, event_at: datetime) -> Refusal | None:
-    switch = refusing_starts(await list_standing_switches(connection), hook.document.api_name, event_at)
-    return Refusal("killed", f"Stopped by {switch.story}.") if switch else None
-
-
 async def _refused_by_throttle(connection: Connection, hook: Hook, record: Any | None, event_at: datetime) -> Refusal | None:
-    said = hook.trigger.throttle or hook.document.throttle
-    quiet = quiet_window(hook.trigger.throttle, hook.document.throttle)
-    key = hook.automation["id"], hook.trigger.id, record["id"] if record else None, event_at
-    if quiet is None or await fires(connection, *key, quiet):
-        return None
-    return Refusal("throttled", quiet_since(said or "", await firing_before(connection, *key, quiet)))
+    record_id = record["id"] if record else None
+    return await refused_by_throttle(connection, hook.automation["id"], hook.trigger, hook.document.throttle, record_id, event_at)

@@ -99,7 +99,8 @@ order by d.automation_id, d.trigger_id, d.record_id, d.subject
 for update of d;
 
 -- name: has_due$
-select exists (select from due_triggers where due_at <= :now);
+-- By the first one, as the planner hopes that many are due and would look through all for one.
+select coalesce(min(due_at) <= :now, false) from due_triggers;
 
 -- name: take_due
 -- Nothing that was due after a change that nobody has looked at yet: it may have moved it. So with what all records are being planned

@@ -110,14 +110,19 @@ async def automation_id(services: Services) -> UUID:
     return row["id"]
 
 
+async def is_listed(services: Services, schedule_id: str) -> bool:
+    """Temporal's lists run behind what they list."""
+    listed = await services.temporal.list_schedules()
+    return temporal_id(services.settings, schedule_id) in [found.id async for found in listed]
+
+
 # What Temporal is told.
 
 
 async def test_a_saved_schedule_is_in_temporal_and_says_what_it_is(services: Services, engine: Engine) -> None:
     await engine.save(triggers=[schedule(cron="30 9 * * mon-fri", timezone="Europe/Berlin")])
     assert await sync_schedules_once(services) == 1
-    listed = [found.id async for found in await services.temporal.list_schedules()]
-    assert temporal_id(services.settings, "subject/tick") in listed
+    await until(lambda: is_listed(services, "subject/tick"))
     found = await described(services)
     spec, state, policy = found.schedule.spec, found.schedule.state, found.schedule.policy
     assert spec.time_zone_name == "Europe/Berlin"

@@ -280,3 +280,16 @@ def test_every_option_of_a_type_is_in_the_table(type: str) -> None:
     common = {"id", "type", "description", "skip", "filter", "throttle", "past"}
     said = {option for case in TABLE[type] for option in case.options}
     assert said == found.options["properties"].keys() - common
+
+
+async def test_the_quiet_window_goes_as_the_guide_says(world: World) -> None:
+    ten = datetime.now(UTC) - timedelta(days=1)
+    await world.lead()
+    await world.relay()
+    await world.save({"id": "t", "type": "form_submitted", "throttle": "15m"})
+    await world.listening_since(ten)
+    for minutes in ((0,), (14,), (15,), (40, 50), (35,)):
+        for minute in minutes:
+            await tell("form_submitted", form="demo", event_at=(ten + timedelta(minutes=minute)).isoformat())(world)
+        await world.relay()
+    assert await world.came() == ["started", "throttled", "started", "started", "throttled", "throttled"]

@@ -54,7 +54,7 @@ class World:
     async def post(self, address: str, body: Json | None = None) -> Json:
         return _ok(await self.api.post(address, json=body))
 
-    async def get(self, address: str, **parameters: Any) -> Json:
+    async def get(self, address: str, **parameters: Any) -> Any:
         return _ok(await self.api.get(address, params=parameters))
 
     async def lead(self, **parts: Any) -> None:
@@ -76,6 +76,12 @@ class World:
         await fire_due_once(self.services, now)
         while await evaluate_events(self.services):
             pass
+
+    async def listening_since(self, moment: datetime) -> None:
+        """As if all had been saved then."""
+        async with self.services.database.transaction() as connection:
+            await connection.execute("update listeners set since = $1", moment)
+            await connection.execute("update automations set activated_at = $1", moment)
 
     async def evaluations(self, **parameters: Any) -> list[Json]:
         """Oldest first."""

@@ -14,6 +14,7 @@ from tests.store.building import NOW, lead_object
 BIG = {
     "records", "executions", "step_runs", "events", "automations", "employees", "notifications", "execution_requests",
     "goal_waits", "goal_listens", "crm_activities", "evaluations", "bulk_start_records", "bulk_start_resumes",
+    "due_triggers",
 }  # fmt: skip
 
 
@@ -123,6 +124,15 @@ async def fill(connection: Connection) -> dict[str, Any]:
         """,
         NOW,
     )
+    await connection.execute(
+        """
+        insert into due_triggers (automation_id, trigger_id, record_id, due_at)
+        select (select id from automations order by id limit 1), 'date-' || n, r.id,
+               $1::timestamptz + random() * interval '90 days'
+        from records r, generate_series(1, 3) n
+        """,
+        NOW,
+    )
     await connection.execute("vacuum analyze")
     some = await connection.fetchval('select id from records where field_values @> \'{"email": "e77@example.com"}\'')
     return {"object": lead.id, "record": some, "automation": await connection.fetchval("select id from automations limit 1")}
@@ -219,6 +229,26 @@ async def test_hot_queries_read_no_big_table_from_end_to_end(planned: Any, datab
             "settle_held": {"switch": str(uuid4()), "now": NOW},
             "mark_told": {"ids": [ids["record"]], "sequences": [1], "now": NOW},
             "list_starts_in_chain": {"root_id": ids["record"], "automation_ids": [ids["automation"]]},
+            "has_due": {"now": NOW},
+            "take_due": {"now": NOW, "size": 500},
+            "lock_due": {"automation_ids": [ids["automation"]], "trigger_ids": ["date-1"], "record_ids": [ids["record"]]},
+            "drop_due": {
+                "automation_ids": [ids["automation"]],
+                "trigger_ids": ["date-1"],
+                "record_ids": [ids["record"]],
+                "subjects": [""],
+            },
+            "list_due": {
+                "automation_id": ids["automation"],
+                "trigger_id": "date-1",
+                "record_id": None,
+                "after": NOW,
+                "after_record": ids["record"],
+                "after_subject": "",
+                "size": 50,
+            },
+            "list_records_to_scan": {"automation_id": ids["automation"], "after": ids["record"], "size": 500},
+            "list_open_activities": {"record_ids": [ids["record"]]},
             "take_due_notifications": {"now": NOW, "size": 10},
             "mark_notification_sent": {"id": uuid4(), "now": NOW},
             "list_notifications": {"id": ids["record"]},

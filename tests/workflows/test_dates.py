@@ -1,12 +1,14 @@
 """Dates that come round while a worker runs."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from automations.fields import ObjectDefinition
 from store.crm_activities import schedule_activity
+from store.executions import list_executions
 from store.objects import put_object
 from tests.builders import delay
-from tests.engine import Engine
+from tests.engine import Engine, until
 
 
 async def test_a_worker_starts_what_is_due_of_records_old_and_new(engine: Engine) -> None:
@@ -16,9 +18,17 @@ async def test_a_worker_starts_what_is_due_of_records_old_and_new(engine: Engine
         await put_object(connection, ObjectDefinition.model_validate({"api_name": "lead", "name": "Lead", "fields": fields}))
     old = await engine.lead(meets=soon.isoformat())
     dated = {"id": "date", "type": "on_or_around_date", "field": "meets"}
-    await engine.save(api_name="dated", object="lead", triggers=[dated], steps=[delay("rest")])
-    assert (await engine.latest("dated"))["record_id"] == old
-    assert (await engine.latest("dated"))["trigger"]["event_at"] == soon.isoformat()
+    await engine.save(object="lead", triggers=[dated], steps=[delay("rest")])
+    new = await engine.lead(meets=soon.isoformat())
+
+    async def started() -> list[Any]:
+        async with engine.database.connection() as connection:
+            rows = await list_executions(connection)
+        return rows if len(rows) == 2 else []
+
+    rows = await until(started)
+    assert {row["record_id"] for row in rows} == {old, new}
+    assert {row["trigger"]["event_at"] for row in rows} == {soon.isoformat()}
 
 
 async def test_a_worker_starts_what_is_overdue(engine: Engine) -> None:

@@ -9,8 +9,10 @@ import pytest
 from temporalio.testing import WorkflowEnvironment
 
 from activities.relaying import evaluate_events, relay_once, signal_met_goals
+from automations.calendars import BusinessCalendar
 from automations.fields import ObjectDefinition
 from automations.messages import GoalMet
+from store.business import Business, write_business
 from store.objects import put_object
 from store.records import archive_record, change_record
 from tests.builders import Json, branch, change, condition, delay, go_to, goal, stop
@@ -336,6 +338,95 @@ async def test_fifty_executions_that_wait_on_one_record_are_all_met(engine: Engi
         await engine.ended(execution, seconds=60)
         assert await signals(engine, execution) == 1
     assert await waits(engine) == []
+
+
+async def test_many_edits_send_one_signal_to_each_that_waits_for_them_and_none_to_the_others(engine: Engine) -> None:
+    lead = await engine.lead(seats=0)
+    dated = {"type": "on_or_around_date", "field": "due"}
+    await engine.save(
+        object="lead", steps=[goal("booked", {"type": "field_updated", "field": "status"}, met=[delay("stay", days=1)])]
+    )
+    others = [{"type": "field_updated", "field": "country"}, {"type": "stage_updated"}, dated, {"type": "activity_overdue"}]
+    await engine.save(api_name="other", object="lead", steps=[goal("booked", *others, met=[])])
+    meant = [await engine.start(record=lead) for _ in range(20)]
+    apart = [await engine.start("other", record=lead) for _ in range(20)]
+    await until(lambda: _count_waits(engine, 40), seconds=60)
+    for number in range(300):
+        await edit(engine, lead, status=f"Open {number}", seats=number)
+    await until(lambda: all_evaluated(engine))
+    for execution in meant:
+        await engine.in_state(execution, "paused", reason="delay", seconds=60)
+    assert [await signals(engine, execution) for execution in meant] == [1] * 20
+    assert [await signals(engine, execution) for execution in apart] == [0] * 20
+
+
+async def test_a_date_that_moves_all_the_time_sends_few_signals(engine: Engine) -> None:
+    """Earlier and later and earlier again: only what comes before the moment at which it wakes is told."""
+    lead = await engine.lead(due="2999-01-01")
+    await engine.save(object="lead", steps=[goal("booked", {"type": "on_or_around_date", "field": "due"})])
+    execution = await engine.start(record=lead)
+    await engine.in_state(execution, "paused", reason="goal")
+    await edit(engine, lead, due="2100-01-01")
+    await until(lambda: _signalled(engine, execution, 1))
+    for number in range(100):
+        await edit(engine, lead, due=f"{2101 + number}-01-01")
+    await until(lambda: all_evaluated(engine))
+    assert await signals(engine, execution) == 1
+
+
+async def test_only_with_a_record_as_its_filter_says_is_it_met(engine: Engine) -> None:
+    only = {"any": [{"field": "seats", "op": ">=", "value": 5}, {"related": "owner.name", "op": "=", "value": "Nobody"}]}
+    wanted = {"type": "field_updated", "field": "status", "to": "Booked", "filter": only}
+    lead, execution = await waiting(engine, goal("booked", wanted, met=[YES], not_met=[NO]), AFTER)
+    await edit(engine, lead, status="Booked")
+    await until(lambda: all_evaluated(engine))
+    assert (await waits(engine))[0]["met_at"] is None
+    await edit(engine, lead, status="Open", seats=5)
+    await edit(engine, lead, status="Booked")
+    await engine.ended(execution)
+    assert await engine.visits(execution) == MET
+    assert (await engine.steps(execution))[0]["output"]["met_by"]["trigger"]["filter"]["any"][0]["field"] == "seats"
+
+
+@pytest.mark.parametrize(
+    ("trigger", "event"),
+    [
+        ({"type": "form_submitted", "form": "demo"}, {"kind": "form_submitted", "form": "demo", "values": {"seats": 3}}),
+        ({"type": "survey_submitted"}, {"kind": "survey_submitted", "survey": "nps", "values": {"score": 9}}),
+        ({"type": "email_event", "event": "opened"}, {"kind": "email_event", "event": "opened", "message": "m-1"}),
+        ({"type": "website_visited", "url": "*/pricing"}, {"kind": "website_visited", "url": "https://example.com/pricing"}),
+    ],
+)
+async def test_what_is_told_from_elsewhere_meets_it(engine: Engine, api: httpx2.AsyncClient, trigger: Json, event: Json) -> None:
+    lead, execution = await waiting(engine, goal("booked", trigger, met=[YES], not_met=[NO]), AFTER)
+    answer = await api.post("/events", json={"record": {"object": "lead", "id": str(lead)}, **event})
+    assert answer.status_code == 202, answer.text
+    await engine.ended(execution)
+    assert await engine.visits(execution) == MET
+
+
+async def test_a_crm_activity_that_is_logged_meets_it(engine: Engine, api: httpx2.AsyncClient) -> None:
+    lead, execution = await waiting(
+        engine, goal("booked", {"type": "activity_logged", "activity_type": "call"}, met=[YES]), AFTER
+    )
+    answer = await api.post(f"/records/{lead}/activities", json={"type": "call", "status": "completed"})
+    assert answer.status_code == 201, answer.text
+    await engine.ended(execution)
+    assert await engine.visits(execution) == MET
+
+
+async def test_a_time_limit_may_skip_days_that_are_not_worked(skipping_engine: Engine) -> None:
+    engine = skipping_engine
+    days = [(datetime.now(UTC) + timedelta(days=count)).date().isoformat() for count in range(1, 4)]
+    off = {"working_days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], "days_off": [{"date": day} for day in days]}
+    async with engine.database.transaction() as connection:
+        calendar = BusinessCalendar.model_validate(off)
+        await write_business(connection, Business(name="Acme", timezone="UTC", locale="de", calendar=calendar))
+    _, execution = await waiting(engine, {**GOAL, "timeout": {"days": 1, "skip_non_working_days": True}}, AFTER)
+    row = await engine.execution(execution)
+    assert timedelta(days=3) < row["waiting_until"] - row["created_at"] < timedelta(days=5)
+    await over_the_waits(engine, execution)
+    assert await engine.visits(execution) == NOT_MET
 
 
 async def test_a_goal_in_a_loop_is_met_anew_each_time(engine: Engine) -> None:
