@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint lock bench bench-priority bench-events chaos chaos-relay clean setup
+.PHONY: help demo test lint lock bench bench-priority bench-goals bench-events chaos chaos-relay clean setup
 
 # The first Python that is new enough *and* works: a version manager's stand-in may be on PATH without a Python behind it.
 PYTHON := $(shell for python in python3.13 python3.12 python3.11 python3; do \
@@ -35,6 +35,9 @@ bench: $(STAMP) ## Measure the throughput beside bare Temporal workflows
 
 bench-priority: $(STAMP) ## Measure regular executions beside a flood of low priority
 	@$(BIN)/python -m benchmarks.priority
+
+bench-goals: $(STAMP) ## Measure an edit of a record beside 10,000 executions that wait on goals
+	@$(BIN)/python -m benchmarks.goals
 
 bench-events: $(STAMP) ## Measure how many events a second are evaluated, with 10 to 10,000 automations
 	@$(BIN)/python -m benchmarks.events

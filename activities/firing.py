@@ -1,6 +1,7 @@
 """What a firing of a schedule does: asks when it is due, and writes the events that tell of it."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from uuid import UUID
 
 import structlog
@@ -21,6 +22,7 @@ from store.schedules import (
 )
 
 PAGE = 500
+_SECOND = timedelta(seconds=1)
 _LOG = structlog.get_logger("everstep.schedules")
 
 
@@ -55,8 +57,11 @@ class Firings:
 
 def _plan(definition: ScheduleDefinition, business: Business, asked: PlannedTime) -> FiringPlan:
     zone = definition.trigger.zone(business.timezone)
-    if definition.trigger.recurrence(zone, definition.since).is_stray(asked.planned):
+    recurrence = definition.trigger.recurrence(zone, definition.since)
+    if recurrence.is_stray(asked.planned):
         return FiringPlan(why="the clocks were set, and it is not planned for this time")
+    if not recurrence.plans(asked.planned):
+        return FiringPlan(why="it is not planned any more") if asked.waited else _by_hand(asked)
     if not definition.skip_non_working_days:
         return FiringPlan(due_at=asked.planned)
     try:
@@ -65,6 +70,11 @@ def _plan(definition: ScheduleDefinition, business: Business, asked: PlannedTime
         _LOG.warning("firing_left_out", automation_id=str(asked.automation_id), trigger=asked.trigger_id, why=str(error))
         return FiringPlan(why=str(error))
     return FiringPlan(due_at=moved.moment, why=moved.in_words(zone))
+
+
+def _by_hand(asked: PlannedTime) -> FiringPlan:
+    """Not before it was asked for, and without a look at the calendar."""
+    return FiringPlan(due_at=min(max(asked.started, asked.planned), asked.planned + _SECOND), why="started by hand")
 
 
 async def _tell(connection: Connection, page: FiringPage, records: Sequence[UUID | None]) -> None:

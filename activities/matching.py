@@ -81,6 +81,19 @@ async def start_by_events(connection: Connection, found: Sequence[tuple[Any, Any
     await _warn(connection, candidates, evaluations, now)
 
 
+async def refuse_all(connection: Connection, events: Sequence[Any], why: str, now: datetime) -> None:
+    """Writes down that events came to nothing, for each trigger that they may concern."""
+    found = await find_candidates(connection, events)
+    refused = [
+        Evaluation(
+            event["id"], row["automation_id"], row["trigger_id"], event["record_id"], event["event_at"], now, "error", why
+        )
+        for event, row in found
+        if row["use"] == "start"
+    ]
+    await insert_evaluations(connection, refused)
+
+
 def _candidate(event: Any, row: Any) -> Candidate:
     try:
         return Candidate(event, row, cast(ThrottledTrigger, _TRIGGER.validate_python(row["definition"])))

@@ -13,13 +13,13 @@ from typing import Any
 import structlog
 from temporalio.service import RPCError
 
-from activities.matching import find_candidates, start_by_events
+from activities.matching import find_candidates, refuse_all, start_by_events
 from activities.meeting import meet_goals
 from activities.planning import plan_due
 from activities.requesting import PATIENCE, is_missing
 from activities.services import Services
 from automations.messages import GoalMet
-from store.database import Connection
+from store.database import TRANSIENT, Connection
 from store.events import list_new_events, mark_evaluated, take_turn_with_events
 from store.goals import mark_signalled, take_met_goals
 
@@ -48,10 +48,26 @@ async def evaluate_events(services: Services) -> int:
         events = await list_new_events(connection, _EVENTS)
         if events:
             now = datetime.now(UTC)
-            await meet_goals(connection, events, services, now)
-            await _answer(connection, events, services, now)
+            await _evaluate(connection, events, services, now)
             await mark_evaluated(connection, [event["id"] for event in events], now)
     return len(events)
+
+
+async def _evaluate(connection: Connection, events: Sequence[Any], services: Services, now: datetime) -> None:
+    """Together; where something is wrong with one of them each for itself, so that it stands in the way of no other."""
+    try:
+        async with connection.transaction():
+            await meet_goals(connection, events, services, now)
+            await _answer(connection, events, services, now)
+    except TRANSIENT:
+        raise
+    except Exception as error:
+        if len(events) > 1:
+            for event in events:
+                await _evaluate(connection, [event], services, now)
+            return
+        _LOG.exception("event_broken", event_id=str(events[0]["id"]), kind=events[0]["kind"])
+        await refuse_all(connection, events, f"Something unexpected went wrong: {type(error).__name__}.", now)
 
 
 async def _answer(connection: Connection, events: Sequence[Any], services: Services, now: datetime) -> None:

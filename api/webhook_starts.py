@@ -145,7 +145,22 @@ async def _first(connection: Connection, hook: Hook, incoming: Incoming) -> _Wri
         return None
     if not first["is_same"]:
         _LOG.warning("webhook_key_used_again", automation=hook.document.api_name, webhook=webhook, delivery=str(first["id"]))
+    await _write_repeat(connection, hook, incoming, first["id"])
     return _Written(Taken(first["automation_id"], first["id"], first["execution_id"], first["reason"], repeated=True))
+
+
+async def _write_repeat(connection: Connection, hook: Hook, incoming: Incoming, first: UUID) -> None:
+    """That it came and started nothing, without what it brought."""
+    now = datetime.now(UTC)
+    automation_id, trigger = hook.automation["id"], hook.trigger
+    event_id = await insert_event(
+        connection, "webhook", None, incoming.received_at, {"webhook": trigger.name, "repeats": str(first)},
+        automation_id=automation_id, trigger_id=trigger.id, evaluated_at=now,
+    )  # fmt: skip
+    assert event_id, "an event without an idempotency key is always new"
+    detail = f"Delivery {first} came under the same idempotency key."
+    evaluation = Evaluation(event_id, automation_id, trigger.id, None, incoming.received_at, now, "duplicate", detail)
+    await insert_evaluations(connection, [evaluation])
 
 
 async def _written(

@@ -22,9 +22,16 @@ class Firing(Message):
 
 
 class PlannedTime(Message):
+    """`planned` is in whole seconds, also where a person started the firing: `started` is then closer to when that was.
+
+    It is asked again when the firing has `waited` for a time that the calendar moved it to.
+    """
+
     automation_id: UUID
     trigger_id: str
     planned: datetime
+    started: datetime
+    waited: bool = False
 
 
 class FiringPlan(Message):

@@ -70,7 +70,7 @@ async def _automation(connection: Connection, object_id: UUID) -> UUID:
 
 async def _let_wait(connection: Connection, records: list[UUID], automation: UUID) -> None:
     ids, now = [new_id() for _ in records], datetime.now(UTC)
-    triggers = [FieldUpdated(field=f"f{number % FIELDS}") for number in range(len(records))]
+    triggers = [FieldUpdated.model_validate({"field": f"f{number % FIELDS}"}) for number in range(len(records))]
     listens = [str(listen) for trigger in triggers for listen in trigger.listens()]
     await connection.execute(_EXECUTIONS, ids, records, automation, now)
     await connection.execute(

@@ -29,6 +29,15 @@ UNAVAILABLE = (
 )
 """What a query raises when Postgres cannot be reached."""
 
+TRANSIENT = (
+    *UNAVAILABLE,
+    asyncpg.TransactionRollbackError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.LockNotAvailableError,
+)
+"""What a query raises that may well go through the next time."""
+
 DATABASE_ERRORS = (asyncpg.PostgresError,)
 """What a query raises when Postgres refuses it: a deadlock, a violated constraint."""
 

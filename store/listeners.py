@@ -42,8 +42,10 @@ def _rows(document: AutomationDocument) -> Iterable[tuple[str, Use, Listen, dict
     for trigger in document.triggers:
         definition = trigger.model_dump(mode="json", by_alias=True, exclude_unset=True)
         if isinstance(trigger, EventTrigger):
-            yield from ((trigger.id, "start", listen, definition) for listen in sorted(trigger.listens()))
-            yield from ((trigger.id, "due", listen, definition) for listen in sorted(trigger.moved_by()))
+            for listen in sorted(trigger.listens()):
+                yield trigger.id, "start", listen, definition
+            for listen in sorted(trigger.moved_by()):
+                yield trigger.id, "due", listen, definition
         elif trigger.type == "schedule":
             yield trigger.id, "start", Listen("schedule"), definition
 

@@ -36,20 +36,23 @@ class ScheduleFiringWorkflow:
 
 def _planned_time() -> datetime:
     """That of a start by hand is when it was started."""
-    planned = workflow.info().typed_search_attributes.get(_PLANNED) or workflow.info().workflow_start_time
-    return planned.replace(microsecond=0)
+    return workflow.info().typed_search_attributes.get(_PLANNED) or workflow.info().workflow_start_time
 
 
 async def _due(firing: Firing, planned: datetime) -> FiringPlan:
     """Returns when the time has come, or is found not to come: what is planned is looked at again after each wait."""
-    asked = PlannedTime(automation_id=firing.automation_id, trigger_id=firing.trigger_id, planned=planned)
+    started, waited = workflow.info().workflow_start_time, False
     while True:
+        asked = PlannedTime(
+            automation_id=firing.automation_id, trigger_id=firing.trigger_id, planned=planned, started=started, waited=waited
+        )
         plan: FiringPlan = await _do("plan_firing", asked, FiringPlan, f"planned for {planned:%Y-%m-%d %H:%M:%S} UTC")
         if plan.due_at is None or plan.due_at <= workflow.now():
             workflow.set_current_details(plan.why)
             return plan
         workflow.set_current_details(f"waits until {plan.due_at:%Y-%m-%d %H:%M:%S} UTC: {plan.why}")
         await workflow.sleep(plan.due_at - workflow.now())
+        waited = True
 
 
 async def _fire(firing: Firing, planned: datetime, due_at: datetime) -> FiringReport:

@@ -76,6 +76,7 @@ class Calendars:
 
     @property
     def second(self) -> int:
+        """At which of a minute all of them are."""
         return 0
 
 

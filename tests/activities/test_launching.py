@@ -104,9 +104,9 @@ async def test_a_batch_takes_regular_ones_before_low_ones_each_into_its_queue(
     assert all([(await engine.execution(each))["workflow_started"] for each in regular])
     assert not any([(await engine.execution(each))["workflow_started"] for each in low])
     assert await launch_once(services) == 2
-    for each, priority in ((low[0], "low"), (regular[0], "regular")):
-        described = await (await engine.handle(each)).describe()
-        assert described.task_queue == task_queue(engine.settings, priority)
+    described = [await (await engine.handle(each)).describe() for each in (low[0], regular[0])]
+    queues = [task_queue(engine.settings, "low"), task_queue(engine.settings, "regular")]
+    assert [each.task_queue for each in described] == queues
 
 
 async def test_several_workers_share_what_is_due(services: Services, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

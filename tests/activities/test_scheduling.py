@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import httpx2
 import pytest
+from temporalio.api.testservice.v1 import SleepRequest
 from temporalio.api.workflowservice.v1 import ListScheduleMatchingTimesRequest
 from temporalio.client import (
     Client,
@@ -40,13 +41,16 @@ from store.records import archive_record
 from store.schedules import resync_schedules
 from tests.builders import Json, change
 from tests.engine import Engine, until
-from tests.workflows.skipping import jumping
 from workflows.converter import DATA_CONVERTER
 from workflows.firing import ScheduleFiringWorkflow
 
 SATURDAY, SUNDAY, MONDAY = (datetime(2027, 3, day, 9, tzinfo=UTC) for day in (13, 14, 15))
 
 LONG_AGO = datetime(2026, 3, 1, 9, tzinfo=UTC)
+
+
+def planned_for(owner: UUID, planned: datetime) -> PlannedTime:
+    return PlannedTime(automation_id=owner, trigger_id="tick", planned=planned, started=planned)
 
 
 def schedule(id: str = "tick", **more: Any) -> Json:
@@ -332,7 +336,8 @@ async def test_a_firing_starts_a_global_automation_once(services: Services, engi
         execution = await engine.latest("subject")
         await engine.in_state(execution["id"], "paused", reason="delay")
     [event] = await events(services)
-    assert (event["record_id"], event["payload"]) == (None, {"planned": event["event_at"].isoformat()})
+    assert event["record_id"] is None
+    assert event["payload"] == {"planned": event["event_at"].replace(microsecond=0).isoformat()}
 
 
 async def test_a_schedule_of_every_minute_fires_five_times_after_five_minutes_without_a_worker(
@@ -416,10 +421,7 @@ async def test_many_records_are_told_page_by_page(services: Services, engine: En
 async def test_times_that_the_calendar_moves_to_one_moment_are_one(services: Services, engine: Engine) -> None:
     await engine.save(calendar={"skip_non_working_days": True}, triggers=[schedule()])
     firings, owner = Firings(services), await automation_id(services)
-    plans = [
-        await firings.plan_firing(PlannedTime(automation_id=owner, trigger_id="tick", planned=planned))
-        for planned in (SATURDAY, SUNDAY, MONDAY)
-    ]
+    plans = [await firings.plan_firing(planned_for(owner, planned)) for planned in (SATURDAY, SUNDAY, MONDAY)]
     assert [plan.due_at for plan in plans] == [MONDAY] * 3
     assert plans[0].why.startswith("moved from Sat 13 Mar (Saturday) to Mon 15 Mar")
     for planned in (SUNDAY, SATURDAY, MONDAY):
@@ -430,10 +432,10 @@ async def test_times_that_the_calendar_moves_to_one_moment_are_one(services: Ser
 
 async def test_a_trigger_may_say_otherwise_than_its_automation(services: Services, engine: Engine) -> None:
     await engine.save(calendar={"skip_non_working_days": True}, triggers=[schedule(skip_non_working_days=False)])
-    asked = PlannedTime(automation_id=await automation_id(services), trigger_id="tick", planned=SATURDAY)
+    asked = planned_for(await automation_id(services), SATURDAY)
     assert (await Firings(services).plan_firing(asked)).due_at == SATURDAY
-    await engine.save(triggers=[schedule(skip_non_working_days=True, timezone="America/New_York")])
-    late = asked.model_copy(update={"planned": datetime(2027, 3, 13, 3, tzinfo=UTC)})  # Friday evening there
+    await engine.save(triggers=[schedule(cron="0 22 * * *", skip_non_working_days=True, timezone="America/New_York")])
+    late = asked.model_copy(update={"planned": datetime(2027, 3, 13, 3, tzinfo=UTC)})
     assert (await Firings(services).plan_firing(late)).due_at == late.planned
 
 
@@ -443,7 +445,7 @@ async def test_without_any_working_day_it_does_not_fire_and_says_so(services: Se
     async with services.database.transaction() as connection:
         await write_business(connection, Business(name="Us", timezone="UTC", locale="en", calendar=calendar))
     await engine.save(triggers=[schedule(skip_non_working_days=True)])
-    asked = PlannedTime(automation_id=await automation_id(services), trigger_id="tick", planned=SATURDAY)
+    asked = planned_for(await automation_id(services), SATURDAY)
     plan = await Firings(services).plan_firing(asked)
     assert plan.due_at is None
     assert "business calendar" in plan.why
@@ -454,7 +456,7 @@ async def test_a_firing_that_comes_too_late_tells_nobody(services: Services, eng
     await engine.save(triggers=[schedule()])
     await engine.save(**{"triggers": [schedule()], **document})
     owner = await automation_id(services)
-    plan = await Firings(services).plan_firing(PlannedTime(automation_id=owner, trigger_id="tick", planned=MONDAY))
+    plan = await Firings(services).plan_firing(planned_for(owner, MONDAY))
     assert plan.due_at is None
     assert why in plan.why
     page = FiringPage(automation_id=owner, trigger_id="tick", planned=MONDAY, due_at=MONDAY)
@@ -463,8 +465,11 @@ async def test_a_firing_that_comes_too_late_tells_nobody(services: Services, eng
 
 
 async def test_a_moved_firing_waits_and_looks_again_when_it_wakes(skipping_engine: Engine) -> None:
-    """What was planned for Saturday fires on Monday; on a trigger that is gone by then it does not."""
-    await skipping_engine.save(triggers=[schedule(skip_non_working_days=True), schedule("other", skip_non_working_days=True)])
+    """What was planned for Saturday fires on Monday; not if its trigger is gone by then, or plans other times."""
+    moved = [
+        schedule(id, cron=f"{minute} 9 * * *", skip_non_working_days=True) for minute, id in enumerate(("tick", "gone", "new"))
+    ]
+    await skipping_engine.save(triggers=moved)
     services, client = skipping_engine.services, skipping_engine.client
     now = datetime.now(UTC)
     saturday = (now + timedelta(days=(5 - now.weekday()) % 7 + 7)).replace(hour=9, minute=0, second=0, microsecond=0)
@@ -472,19 +477,22 @@ async def test_a_moved_firing_waits_and_looks_again_when_it_wakes(skipping_engin
     running = [
         await client.start_workflow(
             ScheduleFiringWorkflow.run,
-            Firing(automation_id=owner, trigger_id=trigger, planned=saturday),
+            Firing(automation_id=owner, trigger_id=trigger, planned=saturday + timedelta(minutes=minute)),
             id=f"firing-{trigger}",
             task_queue=task_queue(services.settings, "regular"),
         )
-        for trigger in ("tick", "other")
+        for minute, trigger in enumerate(("tick", "gone", "new"))
     ]
     for each in running:
         await until(lambda each=each: _has_timer(each))
     assert await events(services) == []
-    await skipping_engine.save(triggers=[schedule(skip_non_working_days=True)])
-    async with jumping(skipping_engine):
-        reports = [await each.result() for each in running]
-    assert reports == [FiringReport(told=1), FiringReport(told=0, why="the trigger is gone")]
+    await skipping_engine.save(triggers=[moved[0], {**moved[2], "cron": "0 7 * * *"}])
+    leap = SleepRequest()
+    leap.duration.FromTimedelta(saturday + timedelta(days=2, minutes=9) - now)
+    await client.test_service.unlock_time_skipping_with_sleep(leap)
+    reports = [await each.result() for each in running]
+    assert [report.why for report in reports] == ["", "the trigger is gone", "it is not planned any more"]
+    assert [report.told for report in reports] == [1, 0, 0]
     [event] = await events(services)
     assert (event["event_at"], event["trigger_id"]) == (saturday + timedelta(days=2), "tick")
 

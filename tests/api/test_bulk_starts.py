@@ -221,6 +221,13 @@ async def test_the_stream_tells_of_each_change_and_ends_with_the_last(api: httpx
     assert events(again.text) == [told[-1]]
 
 
+async def first_event(stream: httpx2.Response) -> dict[str, Any]:
+    async for line in stream.aiter_lines():
+        if found := events(line):
+            return found[0]
+    raise AssertionError("the stream ended before it told anything")
+
+
 @asynccontextmanager
 async def served(settings: Settings) -> AsyncIterator[str]:
     """The gateway on a port of its own; raises where a request keeps it from ending."""
@@ -240,10 +247,7 @@ async def test_a_listener_that_goes_away_ends_the_stream(api: httpx2.AsyncClient
     asked = await bulk_start(api, record_ids=await leads(api, 1))
     async with served(settings) as url, httpx2.AsyncClient() as client:
         async with client.stream("GET", f"{url}/bulk-starts/{asked['id']}/stream") as stream:
-            async for line in stream.aiter_lines():
-                if line.startswith("data: "):
-                    break
-            assert json.loads(line.removeprefix("data: "))["left"] == 1
+            assert (await first_event(stream))["left"] == 1
         assert (await client.get(f"{url}/health/live")).status_code == 200
     # The server waits for requests that are under way before it ends.
     assert (await progress(api, asked))["state"] == "running"

@@ -114,6 +114,30 @@ async def goals(engine: Engine) -> UUID:
     return execution
 
 
+async def dates_of_goals(engine: Engine) -> UUID:
+    """One moves earlier, so that it waits anew; one moves and comes under a pause."""
+    due = {"type": "on_or_around_date", "field": "due", "past": "met"}
+    lanes = branch("fork", [goal("one", due, met=[CHANGE])], [goal("two", {**due, "days": 3, "when": "after"})])
+    execution = await _started(engine, lanes, COUNT, api_name="dates")
+    lead = (await engine.execution(execution))["record_id"]
+    await until(lambda: _stand(engine, execution, {"", "fork:1", "fork:2"}))
+    for date in ("2900-01-01", "2800-01-01"):
+        await engine.edit(lead, due=date)
+        await until(lambda year=date[:4]: _waits_until(engine, execution, year))
+    await engine.ask(execution, "pause")
+    await engine.in_state(execution, "paused", reason="manual")
+    await engine.edit(lead, due="2001-01-01")
+    await engine.ask(execution, "resume")
+    await engine.ended(execution)
+    return execution
+
+
+async def _waits_until(engine: Engine, execution: UUID, year: str) -> bool:
+    """All of its lanes."""
+    lanes = (await engine.execution(execution))["lanes"]
+    return all(stands.get("waiting_until", year).startswith(year) for stands in lanes.values())
+
+
 async def _stand(engine: Engine, execution: UUID, lanes: set[str]) -> bool:
     """These lanes are open, and all of them wait."""
     row = await engine.execution(execution)
@@ -140,4 +164,5 @@ SCENARIOS: tuple[Scenario, ...] = (
     lanes,
     lanes_continued_as_new,
     goals,
+    dates_of_goals,
 )
