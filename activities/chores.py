@@ -13,6 +13,7 @@ from activities.notifying import send_due
 from activities.planning import fire_due_once, scan_once
 from activities.reconciling import Reconciler
 from activities.relaying import relay_once
+from activities.scheduling import sync_schedules_once
 from activities.services import Services
 from activities.switching import sweep
 from store.wakeups import EVENTS, keep_hearing
@@ -21,7 +22,7 @@ Chore = Coroutine[Any, Any, Any]
 
 
 def chores(services: Services) -> list[Chore]:
-    kinds = (relaying, planning, launching, bulk_starting, making_up, sending, sweeping)
+    kinds = (relaying, planning, scheduling, launching, bulk_starting, making_up, sending, sweeping)
     return [chore for kind in kinds for chore in kind(services)]
 
 
@@ -33,6 +34,10 @@ def relaying(services: Services) -> list[Chore]:
 
 def planning(services: Services, every: timedelta = timedelta(seconds=1)) -> list[Chore]:
     return [keep(partial(scan_once, services), every), keep(partial(fire_due_once, services), every)]
+
+
+def scheduling(services: Services, every: timedelta = timedelta(seconds=1)) -> list[Chore]:
+    return [keep(partial(sync_schedules_once, services), every)]
 
 
 def launching(services: Services) -> list[Chore]:

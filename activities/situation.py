@@ -16,6 +16,7 @@ from automations.fields import FieldDefinition, ObjectDefinition
 from automations.filter_evaluation import Typed
 from automations.sources import CallPart
 from automations.templates import render, render_inside
+from automations.trigger_facts import fact_of, facts_of
 
 
 class Situation:
@@ -114,8 +115,8 @@ class Situation:
     def webhook_part(self, webhook: str, part: CallPart) -> Any:
         return self._brought.get(part) if self.row["trigger"].get("webhook") == webhook else None
 
-    def trigger_time(self) -> str:
-        return self.row["trigger"].get("event_at", "")
+    def trigger_fact(self, fact: str) -> Any:
+        return fact_of(self.row["trigger"], fact)
 
     def render(self, text: str) -> str:
         return render(text, self.context)
@@ -127,14 +128,11 @@ class Situation:
     def context(self) -> dict[str, Any]:
         """What templates read."""
         row = self.row
-        trigger = row["trigger"]
         return {
             "record": self._record_context(),
             "variables": {name: self.variables.get(name) for name in self.plan.variables},
             "trigger": {
-                **trigger,
-                "time": trigger.get("event_at"),
-                "values": trigger.get("values", {}),
+                **facts_of(row["trigger"]),
                 **{part: self._brought.get(part) for part in get_args(CallPart)},
             },
             "execution": {"id": str(self.key.execution_id)},

@@ -7,6 +7,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from automations.model import Model, Name, WebhookName
 from automations.scalars import is_blank
+from automations.trigger_facts import TriggerFact
 
 
 class StaticSource(Model):
@@ -57,9 +58,12 @@ class WebhookSource(Model):
 
 
 class TriggerSource(Model):
-    """When the event happened that started the execution."""
+    """What is known of the event that started the execution: its `time`, what a field or stage was `old` and `new`, …
 
-    trigger: Literal["time"]
+    Blank where an event of another kind started it.
+    """
+
+    trigger: TriggerFact
 
 
 _KEYS = ("static", "field", "variable", "webhook", "trigger")
@@ -94,7 +98,7 @@ class SourceValues(Protocol):
     def variable(self, name: str) -> Any: ...
     def webhook_value(self, webhook: str, value: str) -> Any: ...
     def webhook_part(self, webhook: str, part: CallPart) -> Any: ...
-    def trigger_time(self) -> str: ...
+    def trigger_fact(self, fact: str) -> Any: ...
     def render(self, text: str) -> str: ...
 
 
@@ -117,7 +121,7 @@ def source_value(source: Source, values: SourceValues) -> Any:
         case WebhookSource():
             return values.webhook_part(source.webhook, source.part or "body")
         case TriggerSource():
-            return values.trigger_time()
+            return values.trigger_fact(source.trigger)
 
 
 def first_value(sources: Iterable[Source], values: SourceValues) -> Any:
@@ -139,4 +143,4 @@ def describe_source(source: Source) -> str:
         case WebhookSource():
             return f"webhook {source.webhook}"
         case TriggerSource():
-            return "trigger time"
+            return f"trigger {source.trigger}"

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from automations.checks.draft import Draft
 from automations.checks.names import ATTRIBUTES, is_known_behind, leads_somewhere
 from automations.checks.sources import can_tell_webhooks, webhooks
+from automations.event_triggers import FormSubmitted, SurveySubmitted
 from automations.problems import Problem, at
 from automations.templates import InvalidTemplateError, is_template, references
 
@@ -77,6 +78,8 @@ def _variable(draft: Draft, names: tuple[str, ...]) -> Finding | None:
 def _trigger(draft: Draft, names: tuple[str, ...]) -> Finding | None:
     """Only the values of webhooks are known beforehand: what else an event brings depends on the event."""
     if len(names) < 2 or names[0] != "values" or not can_tell_webhooks(draft):
+        return None
+    if any(isinstance(trigger, FormSubmitted | SurveySubmitted) for trigger in draft.triggers):
         return None
     if any(names[1] in webhook.extract for webhook in webhooks(draft)):
         return None

@@ -36,8 +36,8 @@ class Values:
     def webhook_part(self, webhook: str, part: str) -> Any:
         return self._answer(f"{part}_{webhook}")
 
-    def trigger_time(self) -> str:
-        return self._answer("time")
+    def trigger_fact(self, fact: str) -> str:
+        return self._answer(fact)
 
     def render(self, text: str) -> str:
         return self._answer("rendered") or text
