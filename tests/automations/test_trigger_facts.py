@@ -43,6 +43,6 @@ def test_a_fact_that_no_event_has_is_refused(fact: Any) -> None:
 
 
 def test_templates_read_the_same_and_nothing_where_it_is_blank() -> None:
-    text = "{{ trigger.activity.note }}/{{ trigger.new }}/{{ trigger.values.seats }}"
+    text = "{{ trigger.activity.note }}/{{ trigger.new }}/{{ trigger.form }}"
     assert render(text, {"trigger": facts_of(CALLED)}) == "He is in.//"
     assert render(text, {"trigger": facts_of(CHANGED)}) == "/Open/"

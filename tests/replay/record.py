@@ -28,10 +28,9 @@ _SAYS_WHERE = {"stackTrace"}
 async def record(engine: Engine) -> None:
     HISTORIES.mkdir(exist_ok=True)
     for scenario in SCENARIOS:
-        execution = await scenario(engine)
-        row = await engine.execution(execution)
-        handle = engine.client.get_workflow_handle(row["workflow_id"])
-        for number, history in enumerate(await _runs(engine.client, handle.id), start=1):
+        ran = await scenario(engine)
+        workflow_id = ran if isinstance(ran, str) else (await engine.execution(ran))["workflow_id"]
+        for number, history in enumerate(await _runs(engine.client, workflow_id), start=1):
             name = f"{scenario.__name__}.{number}.json"
             (HISTORIES / name).write_text(_as_text(history), encoding="utf-8")
             print(f"recorded {name}: {len(history.events)} events")

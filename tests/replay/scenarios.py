@@ -1,17 +1,23 @@
 """The executions whose histories are recorded: each takes another way through the workflow's code."""
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from activities.starting import task_queue
+from automations.firings import Firing
+from store.automations import read_automation
 from tests.builders import Json, branch, condition, go_to, goal
 from tests.engine import Engine, until
 from tests.workflows.counting import COUNT
+from workflows.firing import ScheduleFiringWorkflow
 
 CHANGE = {"id": "change", "type": "change_field_value", "changes": [{"field": "status", "value": "seen"}]}
 WAIT = {"id": "wait", "type": "delay", "days": 1}
 NOBODY_LISTENS = {"id": "call", "type": "http_request", "url": "http://127.0.0.1:9/"}
 
-Scenario = Callable[[Engine], Awaitable[UUID]]
+Scenario = Callable[[Engine], Awaitable[UUID | str]]
+"""Answers the execution, or the id of a workflow that is none."""
 
 
 async def _started(engine: Engine, *steps: Json, api_name: str, **limits: int) -> UUID:
@@ -138,6 +144,29 @@ async def _waits_until(engine: Engine, execution: UUID, year: str) -> bool:
     return all(stands.get("waiting_until", year).startswith(year) for stands in lanes.values())
 
 
+async def schedule_firing(engine: Engine) -> str:
+    """Waits for its time, and tells more records of it than one run does."""
+    lead = await engine.lead(seats=0)
+    async with engine.database.connection() as connection:
+        more = "insert into records (id, object_id, name) select gen_random_uuid(), object_id, 'Lead' from records"
+        await connection.execute(f"{more}, generate_series(1, 500) where id = $1", lead)
+    only = {"field": "seats", "op": ">", "value": 0}
+    tick = {"id": "tick", "type": "schedule", "cron": "* * * * *", "filter": only}
+    await engine.save(api_name="firing", object="lead", triggers=[tick])
+    async with engine.database.connection() as connection:
+        row = await read_automation(connection, "firing")
+    assert row
+    planned = datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(minutes=1)
+    running = await engine.client.start_workflow(
+        ScheduleFiringWorkflow.run,
+        Firing(automation_id=row["id"], trigger_id="tick", planned=planned, pages_per_run=1),
+        id="firing/tick",
+        task_queue=task_queue(engine.settings, "regular"),
+    )
+    assert (await running.result()).told > 500
+    return running.id
+
+
 async def _stand(engine: Engine, execution: UUID, lanes: set[str]) -> bool:
     """These lanes are open, and all of them wait."""
     row = await engine.execution(execution)
@@ -165,4 +194,5 @@ SCENARIOS: tuple[Scenario, ...] = (
     lanes_continued_as_new,
     goals,
     dates_of_goals,
+    schedule_firing,
 )

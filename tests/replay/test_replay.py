@@ -15,12 +15,14 @@ from tests.replay.scenarios import SCENARIOS
 from worker import workflow_runner
 from workflows.converter import DATA_CONVERTER
 from workflows.execution import ExecutionWorkflow
+from workflows.firing import ScheduleFiringWorkflow
 
+WORKFLOWS = [ExecutionWorkflow, ScheduleFiringWorkflow]
 RECORDED = sorted(HISTORIES.glob("*.json"))
 
 
 def replayer() -> Replayer:
-    return Replayer(workflows=[ExecutionWorkflow], workflow_runner=workflow_runner(sandboxed=True), data_converter=DATA_CONVERTER)
+    return Replayer(workflows=WORKFLOWS, workflow_runner=workflow_runner(sandboxed=True), data_converter=DATA_CONVERTER)
 
 
 def recorded(path: Path) -> dict[str, Any]:
