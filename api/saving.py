@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from api.errors import RefusedError
+from automations.checks.schedules import schedules_that_are_over
 from automations.document import AutomationDocument
 from automations.fields import ObjectDefinition
 from automations.identity import with_kept_ids
@@ -19,6 +21,7 @@ from store.automations import (
     read_automation,
     replace_automation,
 )
+from store.business import read_business
 from store.database import Connection
 from store.effects import find_circle
 from store.objects import list_objects, read_object
@@ -64,7 +67,8 @@ async def read_draft(connection: Connection, body: bytes, api_name: str) -> Draf
     if errors or document is None:
         shown = [{"path": error.path, "code": error.code, "sentence": error.sentence} for error in errors]
         raise RefusedError(422, "invalid_document", f"The document has {len(errors)} mistake{'s' * (len(errors) != 1)}.", shown)
-    return Draft(document, frozenset(given_ids(raw)), [*problems, *await _missing_targets(connection, document)])
+    problems += [*await _missing_targets(connection, document), *await _over(connection, document)]
+    return Draft(document, frozenset(given_ids(raw)), problems)
 
 
 def _read(body: bytes) -> Any:
@@ -94,6 +98,11 @@ async def _missing_targets(connection: Connection, document: AutomationDocument)
         for path, name in wanted.items()
         if name not in there
     ]
+
+
+async def _over(connection: Connection, document: AutomationDocument) -> list[Problem]:
+    business = await read_business(connection)
+    return list(schedules_that_are_over(document, business.timezone, datetime.now(UTC)))
 
 
 async def save(connection: Connection, draft: Draft, expected: int | None) -> Saved:

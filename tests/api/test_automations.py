@@ -87,6 +87,13 @@ async def test_starting_an_automation_that_is_not_there_yet_is_a_warning(api: ht
     ]
 
 
+async def test_a_schedule_whose_last_time_has_passed_is_a_warning(api: httpx2.AsyncClient) -> None:
+    tick = {"type": "schedule", "rrule": "FREQ=DAILY;UNTIL=20200101"}
+    saved = await put(api, {"api_name": "welcome", "name": "Welcome", "triggers": [tick]})
+    assert saved.status_code == 201
+    assert ("triggers[0].rrule", "schedule_over") in [(each["path"], each["code"]) for each in saved.json()["warnings"]]
+
+
 async def test_automation_stays_with_its_object(api: httpx2.AsyncClient) -> None:
     await save_lead(api)
     await put(api, WELCOME)

@@ -183,7 +183,7 @@ def planned(at: datetime) -> Action:
         trigger = automation["document"]["triggers"][0]["id"]
         asked = {"automation_id": UUID(automation["id"]), "trigger_id": trigger, "planned": at}
         firings = Firings(world.services)
-        plan = await firings.plan_firing(PlannedTime(**asked))
+        plan = await firings.plan_firing(PlannedTime(**asked, started=at))
         if plan.due_at:
             await firings.fire_page(FiringPage(**asked, due_at=plan.due_at))
 

@@ -14,7 +14,7 @@ from tests.store.building import NOW, lead_object
 BIG = {
     "records", "executions", "step_runs", "events", "automations", "employees", "notifications", "execution_requests",
     "goal_waits", "goal_listens", "crm_activities", "evaluations", "bulk_start_records", "bulk_start_resumes",
-    "due_triggers",
+    "due_triggers", "schedules",
 }  # fmt: skip
 
 
@@ -126,6 +126,14 @@ async def fill(connection: Connection) -> dict[str, Any]:
     )
     await connection.execute(
         """
+        insert into schedules (schedule_id, automation_id, trigger_id, definition, sync_at)
+        select api_name || '/tick' || n, id, 'tick' || n, '{}', $1::timestamptz + interval '1 hour'
+        from automations, generate_series(1, 5) n
+        """,
+        NOW,
+    )
+    await connection.execute(
+        """
         insert into due_triggers (automation_id, trigger_id, record_id, due_at)
         select (select id from automations order by id limit 1), 'date-' || n, r.id,
                $1::timestamptz + random() * interval '90 days'
@@ -229,6 +237,11 @@ async def test_hot_queries_read_no_big_table_from_end_to_end(planned: Any, datab
             "settle_held": {"switch": str(uuid4()), "now": NOW},
             "mark_told": {"ids": [ids["record"]], "sequences": [1], "now": NOW},
             "list_starts_in_chain": {"root_id": ids["record"], "automation_ids": [ids["automation"]]},
+            "lock_schedules": {"automation_id": ids["automation"]},
+            "drop_schedules": {"automation_id": ids["automation"], "kept": ["tick1"], "now": NOW},
+            "take_schedules_to_sync": {"now": NOW, "again_at": NOW, "size": 20},
+            "read_schedule": {"automation_id": ids["automation"], "trigger_id": "tick1"},
+            "list_records_to_fire_for": {"object_id": ids["object"], "after": ids["record"], "size": 500},
             "has_due": {"now": NOW},
             "take_due": {"now": NOW, "size": 500},
             "lock_due": {"automation_ids": [ids["automation"]], "trigger_ids": ["date-1"], "record_ids": [ids["record"]]},
