@@ -22,7 +22,7 @@ demo: $(STAMP) ## Start everything and run the examples, until Ctrl-C (DEMO_ONCE
 	@$(BIN)/python -m deploy.demo
 
 test: lint ## Check everything: style, layers, types, tests
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n 3 --dist worksteal
 
 lint: $(STAMP) ## Check style, layers and types only
 	@$(BIN)/ruff check

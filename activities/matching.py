@@ -85,9 +85,7 @@ async def refuse_all(connection: Connection, events: Sequence[Any], why: str, no
     """Writes down that events came to nothing, for each trigger that they may concern."""
     found = await find_candidates(connection, events)
     refused = [
-        Evaluation(
-            event["id"], row["automation_id"], row["trigger_id"], event["record_id"], event["event_at"], now, "error", why
-        )
+        Evaluation(event["id"], row["automation_id"], row["trigger_id"], event["record_id"], event["event_at"], now, "error", why)
         for event, row in found
         if row["use"] == "start"
     ]

@@ -1,8 +1,8 @@
 """What an execution knows of the event that started it, for sources and templates.
 
-    {"type": "field_updated", "id": "staged", "event_at": "…", "evaluated_at": "…", "field": "status", "old": null, "new": "Open"}
-    {"type": "activity_logged", …, "activity": {"type": "call", "note": "…"}}
-    {"type": "form_submitted", …, "form": "demo", "values": {"seats": 5}}
+{"type": "field_updated", "id": "staged", "event_at": "…", "evaluated_at": "…", "field": "status", "old": null, "new": "Open"}
+{"type": "activity_logged", …, "activity": {"type": "call", "note": "…"}}
+{"type": "form_submitted", …, "form": "demo", "values": {"seats": 5}}
 """
 
 import re
