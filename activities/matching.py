@@ -13,7 +13,7 @@ from activities.chains import loop_in
 from activities.record_values import record_values
 from activities.refusing import refused_by_switch, refused_by_throttle
 from activities.services import Services
-from activities.starting import LAUNCH_BY_WORKER, Cause, Target, create_triggered_execution
+from activities.starting import LAUNCH_BY_WORKER, Cause, Target, create_execution, create_triggered_execution
 from automations.errors import FieldValueError
 from automations.evaluation import Listening, Refusal, refused_by_filter, refused_by_listening, refused_by_match
 from automations.event_triggers import Event, EventTrigger
@@ -170,10 +170,14 @@ async def _started(connection: Connection, candidate: Candidate, look: _Now) -> 
         depth=event["depth"] + 1 if event["root_id"] else 0,
     )  # fmt: skip
     target = Target(row, plan.document, record)
-    started = await create_triggered_execution(
-        connection, target, cause, look.moment, look.services.settings, launch_in=LAUNCH_BY_WORKER
-    )
+    create = create_execution if _is_planned(event) else create_triggered_execution
+    started = await create(connection, target, cause, look.moment, look.services.settings, launch_in=LAUNCH_BY_WORKER)
     return started.id
+
+
+def _is_planned(event: Any) -> bool:
+    """A time that came is no loop, however many records it is for: it does not count towards the starts of a minute."""
+    return event["automation_id"] is not None
 
 
 def _cause(candidate: Candidate, now: datetime) -> dict[str, Any]:

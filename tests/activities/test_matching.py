@@ -365,6 +365,21 @@ async def test_too_many_starts_in_a_minute_hold_the_automation_back(services: Se
     assert (switch.key, switch.mode, switch.tripped_by) == ("subject", "hold", "starts_per_minute")
 
 
+async def test_a_planned_time_may_start_as_many_as_there_are_records(services: Services, engine: Engine) -> None:
+    slow = replace(services, settings=services.settings.model_copy(update={"max_starts_per_minute": 3}))
+    leads = [await engine.lead(f"Lead {index}") for index in range(5)]
+    await engine.save(object="lead", triggers=[{"id": "daily", "type": "schedule", "cron": "0 9 * * *"}], steps=[delay("rest")])
+    async with engine.database.connection() as connection:
+        row = await read_automation(connection, "subject")
+        assert row is not None
+        for lead in leads:
+            told = {"automation_id": row["id"], "trigger_id": "daily"}
+            await insert_event(connection, "schedule", lead, datetime.now(UTC), {}, **told)
+    assert await reasons(slow, engine) == [None] * 5
+    async with engine.database.connection() as connection:
+        assert await list_standing_switches(connection) == []
+
+
 # Crashes and many workers
 
 
