@@ -75,8 +75,10 @@ def _starter(trigger: dict[str, Any]) -> str:
             return f"webhook {trigger['webhook']}"
         case "automation":
             return f"automation {trigger['automation']}"
-        case _:
+        case "manual":
             return "the API"
+        case _:
+            return f"its trigger {trigger.get('id', '')} ({trigger['type'].replace('_', ' ')})"
 
 
 def _said(run: dict[str, Any]) -> str:
