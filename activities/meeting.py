@@ -19,7 +19,7 @@ from automations.filter_evaluation import FilterValues
 from automations.goal_moments import DatedWait, Seen, comings
 from store.business import read_business
 from store.database import Connection
-from store.goals import GoalMeeting, GoalNudge, find_goal_waits, list_scheduled_activities, settle_goals
+from store.goals import GoalMeeting, GoalNudge, find_goal_waits, list_scheduled_activities, lock_goal_waits, settle_goals
 from store.records import list_records_by_ids
 
 _LOG = structlog.get_logger("everstep.goals")
@@ -68,7 +68,7 @@ async def meet_goals(connection: Connection, events: Sequence[Any], services: Se
     rows = await find_goal_waits(connection, told) if told else []
     waiting = [_waiting(row, by_record[row["record_id"]]) for row in rows]
     met = await _met(connection, waiting, services)
-    moved = await _moved(connection, [each for each in waiting if each.is_moved and _key(each.row) not in met])
+    moved = await _moved(connection, [each for each in waiting if each.is_moved and _key(each.row) not in met], met)
     if met or moved:
         await settle_goals(connection, [*met.values(), *moved], now)
 
@@ -125,10 +125,14 @@ def _counts(waiting: _Waiting, trigger: AnyEventTrigger, values: FilterValues | 
     return refusal is None
 
 
-async def _moved(connection: Connection, waiting: Collection[_Waiting]) -> list[GoalNudge]:
-    """A goal that comes to something at its old moment or later finds that out by itself, when it wakes."""
+async def _moved(connection: Connection, waiting: Collection[_Waiting], met: Collection[tuple[UUID, int]]) -> list[GoalNudge]:
+    """A goal that comes to something at its old moment or later finds that out by itself, when it wakes.
+
+    Held before the records are read, with those that are met: else one that has seen a newer record would be told of an older.
+    """
     if not waiting:
         return []
+    await lock_goal_waits(connection, [*met, *(_key(each.row) for each in waiting)])
     business = await read_business(connection)
     records = {row["id"]: row for row in await list_records_by_ids(connection, {each.record_id for each in waiting})}
     activities = await _activities(connection, waiting)

@@ -95,6 +95,13 @@ async def find_goal_waits(connection: Connection, told: Collection[tuple[UUID, L
     return [row async for row in rows]
 
 
+async def lock_goal_waits(connection: Connection, keys: Collection[tuple[UUID, int]]) -> None:
+    """By execution and sequence: from here to the end of the transaction their workflows do not look at their records."""
+    await QUERIES.lock_goal_waits(
+        connection, execution_ids=[execution_id for execution_id, _ in keys], sequences=[sequence for _, sequence in keys]
+    )
+
+
 async def settle_goals(connection: Connection, found: Sequence[GoalMeeting | GoalNudge], now: datetime) -> None:
     """Their workflows are to be signalled, if that is still so."""
     await QUERIES.settle_goals(

@@ -39,10 +39,18 @@ where (execution_id, sequence) in (
     join goal_listens l on l.record_id = told.record_id and l.listen = told.listen
 ) and met_at is null;
 
+-- name: lock_goal_waits!
+-- In the order in which all lock several of them, so that nobody waits for each other.
+select g.execution_id
+from goal_waits g
+join unnest(:execution_ids::uuid[], :sequences::integer[]) as told (execution_id, sequence)
+    on told.execution_id = g.execution_id and told.sequence = g.sequence
+order by g.execution_id, g.sequence
+for update of g;
+
 -- name: settle_goals!
 -- Those with an event are met, once: the first event that fits is the one. The others look again, unless they are about to, or
--- wake in time: asked of the rows as they are once they are locked, as their workflows may be looking at this moment. Locked in
--- the order in which all lock several of them, so that nobody waits for each other.
+-- wake in time: asked of the rows as they are once they are locked, in the order of `lock_goal_waits`.
 with told as (
     select * from unnest(
         :execution_ids::uuid[], :sequences::integer[], :event_ids::uuid[], :triggers::jsonb[], :moments::timestamptz[]

@@ -269,6 +269,7 @@ async def test_hot_queries_read_no_big_table_from_end_to_end(planned: Any, datab
             "mark_evaluated": {"ids": [ids["record"]], "now": NOW},
             "find_goal_waits": {"record_ids": [ids["record"]], "listens": ["field_updated/status"]},
             "lock_goal_wait": {"execution_id": ids["record"], "sequence": 1},
+            "lock_goal_waits": {"execution_ids": [ids["record"]], "sequences": [1]},
             "settle_goals": {
                 "execution_ids": [ids["record"]],
                 "sequences": [1],
