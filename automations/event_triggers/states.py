@@ -182,10 +182,14 @@ def state_problem(state: JsonValue, name: str, definition: ObjectDefinition) -> 
         if isinstance(state, dict) and key in state and not (field and allowed(field)):
             return "invalid_value", f"{key} is for {what}, and {name} is none."
     try:
-        settled_state(state, name, definition)
+        settled = settled_state(state, name, definition)
     except FieldValueError as error:
         return error.code, error.sentence
-    return None
+    match settled:
+        case {"between": [low, high]} if _ordered(low) > _ordered(high):
+            return "invalid_value", "between takes the lower value first."
+        case _:
+            return None
 
 
 def is_list(field: FieldDefinition) -> bool:

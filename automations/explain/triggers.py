@@ -101,8 +101,9 @@ class Obstacle(NamedTuple):
 
 def explain_trigger(facts: TriggerFacts) -> str:
     """Why it did or did not fire the last time, and what is to be known of the next time."""
-    parts = [_last(facts), *(obstacle.sentence for obstacle in obstacles(facts)), *_coming(facts)]
-    return " ".join(parts)
+    last = _last(facts)
+    standing = (obstacle.sentence for obstacle in obstacles(facts) if obstacle.sentence not in last)
+    return " ".join([last, *standing, *_coming(facts)])
 
 
 def _last(facts: TriggerFacts) -> str:

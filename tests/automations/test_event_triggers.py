@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import JsonValue, TypeAdapter
 
+from automations import event_triggers
 from automations.errors import FieldValueError
 from automations.event_triggers import Event, EventTrigger, Listen
 from automations.event_triggers.outside import is_like
@@ -275,3 +276,11 @@ def test_a_long_address_with_many_stars_is_answered() -> None:
     """A regular expression would try for years."""
     assert not is_like("*".join("a" * 1000) + "b*c", "a" * 4000)
     assert is_like("*".join("a" * 1000), "a" * 4000)
+
+
+@pytest.mark.parametrize(("ends", "is_said"), [([9, 5], True), ([5, 9], False), ([5, 5], False), (["10", "9"], True)])
+def test_between_takes_the_lower_value_first(ends: list[Any], is_said: bool) -> None:
+    lead = ObjectDefinition.model_validate({"api_name": "lead", "name": "Lead", "fields": [{"name": "seats", "type": "integer"}]})
+    trigger = event_triggers.FieldUpdated.model_validate({"field": "seats", "to": {"between": ends}})
+    found = [finding.sentence for finding in trigger.unfit(lead)]
+    assert found == (["between takes the lower value first."] if is_said else [])
