@@ -26,8 +26,9 @@ UNAVAILABLE = (
     asyncpg.CrashShutdownError,
     asyncpg.TooManyConnectionsError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
 )
-"""What a query raises when Postgres cannot be reached."""
+"""What a query raises when Postgres cannot be reached: the last one where it goes away in the moment of the query."""
 
 TRANSIENT = (
     *UNAVAILABLE,
