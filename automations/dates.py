@@ -1,6 +1,6 @@
 """When a date field of a record comes round: days before or after it, at a time of day, once or every year."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
 from zoneinfo import ZoneInfo
 
@@ -56,6 +56,9 @@ def occurrence(
         first = _first_year(start, days, after, calendar) if every_year else 0
         for year in count(first) if every_year else (0,):
             planned = wall_clock(start + relativedelta(years=year, days=days), zone)
+            if isinstance(base, datetime) and at is None and not year and not days:
+                # A clock that is set back shows two moments alike: which one is meant only the moment itself says.
+                planned = base.astimezone(UTC)
             due = calendar.moved_to_working_day(planned, zone, start.time()) if calendar else Moved(planned, planned)
             if due.moment > after:
                 return due if due.moment <= FURTHEST else None

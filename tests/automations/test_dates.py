@@ -230,3 +230,11 @@ def test_nothing_due_is_left_out_before_the_first(
         return
     before = occurrence(base.replace(year=year - 1), days=days, at=at, after=after, zone=zone, calendar=calendar)
     assert before is None
+
+
+@pytest.mark.parametrize("said", ["2026-10-25T00:30:00+00:00", "2026-10-25T01:30:00+00:00"])
+def test_a_moment_in_an_hour_that_clocks_show_twice_is_itself(said: str) -> None:
+    moment = datetime.fromisoformat(said)
+    due = occurrence(moment, after=datetime(2026, 10, 1, tzinfo=UTC), zone=ZoneInfo("Europe/Berlin"))
+    assert due is not None
+    assert due.moment == moment
