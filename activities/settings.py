@@ -38,6 +38,14 @@ class Settings(BaseSettings):
     max_starts_in_chain: PositiveInt = 5
     max_starts_per_minute: PositiveInt = 1_000
     bulk_starts_per_second: PositiveInt = 50
+    encryption_keys: SecretStr | None = None
+    """Base64 of 32 bytes each, separated by commas: the first encrypts, all decrypt."""
+
+    http_allow: tuple[str, ...] = ()
+    """What HTTP steps may reach although it is not public: hosts, host:port, networks as in 10.0.0.0/8."""
+
+    cors_origins: tuple[str, ...] = ()
+    requests_per_minute: PositiveInt = 6_000
     document_bytes: PositiveInt = 512 * 1024
     webhook_bytes: PositiveInt = 1024 * 1024
 

@@ -28,6 +28,7 @@ from api import (
     webhook_secrets,
     webhooks,
 )
+from api.authentication import Authentication
 from api.bodies import WEBHOOKS, BodyGuard
 from api.connections import Connections
 from api.openapi import PROBLEM_RESPONSES, describe_problems, operation_id
@@ -55,6 +56,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.settings = settings or Settings.from_environment()
     app.state.definitions = Definitions()
     app.add_middleware(BodyGuard, limits=_limits(app.state.settings))
+    app.add_middleware(Authentication)
     add_error_handlers(app)
     describe_problems(app)
     for router in ROUTERS:

@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from pydantic import BaseModel
 
+from api.access import needs
 from api.affected import pause_affected
 from api.deps import ConnectionsDep, DatabaseDep, PageDep, SettingsDep
 from api.pages import Page
@@ -84,7 +85,9 @@ class PauseOnSave:
         self.why = why or "a step that it may come to is changed by a save"
 
 
-@router.put("/automations/{api_name}", summary="Save an automation", openapi_extra=DOCUMENT_BODY)
+@router.put(
+    "/automations/{api_name}", summary="Save an automation", openapi_extra=DOCUMENT_BODY, dependencies=[needs("automations:edit")]
+)
 async def put_automation(
     api_name: str,
     request: Request,
@@ -115,13 +118,13 @@ async def put_automation(
     return view
 
 
-@router.get("/schemas/automation", summary="The JSON Schema of a document")
+@router.get("/schemas/automation", summary="The JSON Schema of a document", dependencies=[needs(None)])
 async def get_automation_schema() -> dict[str, Any]:
     """For editors and for checks before a save."""
     return document_schema()
 
 
-@router.get("/automations", summary="List automations")
+@router.get("/automations", summary="List automations", dependencies=[needs("automations:view", narrows=True)])
 async def list_automations(database: DatabaseDep, page: PageDep) -> Page[AutomationView]:
     """By api_name."""
     async with database.connection() as connection:
@@ -130,7 +133,7 @@ async def list_automations(database: DatabaseDep, page: PageDep) -> Page[Automat
     return page.page("automations", rows, _view, lambda row: row["api_name"])
 
 
-@router.get("/automations/{api_name}", summary="Read an automation")
+@router.get("/automations/{api_name}", summary="Read an automation", dependencies=[needs("automations:view")])
 async def get_automation(api_name: str, response: Response, database: DatabaseDep) -> AutomationView:
     async with database.connection() as connection:
         row = await read_automation(connection, api_name)
@@ -140,13 +143,13 @@ async def get_automation(api_name: str, response: Response, database: DatabaseDe
     return _view(row)
 
 
-@router.post("/automations/{api_name}/activate", summary="Begin to listen")
+@router.post("/automations/{api_name}/activate", summary="Begin to listen", dependencies=[needs("automations:edit")])
 async def activate_automation(api_name: str, database: DatabaseDep) -> AutomationView:
     """Its triggers listen from now on; nothing that happened before is handled."""
     return await _switched(database, api_name, True)
 
 
-@router.post("/automations/{api_name}/deactivate", summary="Stop listening")
+@router.post("/automations/{api_name}/deactivate", summary="Stop listening", dependencies=[needs("automations:edit")])
 async def deactivate_automation(api_name: str, database: DatabaseDep) -> AutomationView:
     """Its triggers stop at once; open executions go on."""
     return await _switched(database, api_name, False)

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends
 from fastapi.sse import EventSourceResponse
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from api.access import needs
 from api.bulk_start_views import BulkStartRecordView, BulkStartView, bulk_start_view
 from api.deps import DatabaseDep, PageDep
 from api.errors import RefusedError
@@ -64,7 +65,12 @@ class CancelBody(BaseModel):
     why: str = Field(default="", max_length=500)
 
 
-@router.post("/automations/{api_name}/bulk-starts", status_code=202, summary="Start it on many records")
+@router.post(
+    "/automations/{api_name}/bulk-starts",
+    status_code=202,
+    summary="Start it on many records",
+    dependencies=[needs("executions:operate")],
+)
 async def start_in_bulk(api_name: str, body: BulkStartBody, database: DatabaseDep) -> BulkStartView:
     """Only written down here. The records of a filter are those that fit it while it is `collecting`.
 
@@ -120,7 +126,7 @@ def _new(
     )  # fmt: skip
 
 
-@router.get("/automations/{api_name}/bulk-starts", summary="List its bulk starts")
+@router.get("/automations/{api_name}/bulk-starts", summary="List its bulk starts", dependencies=[needs("automations:view")])
 async def get_bulk_starts(api_name: str, database: DatabaseDep, page: PageDep) -> Page[BulkStartView]:
     """Newest first."""
     list_name = f"bulk-starts of {api_name}"
@@ -148,12 +154,14 @@ async def _read(database: Database, bulk_start_id: UUID) -> BulkStartView | None
 ExistingDep = Annotated[BulkStartView, Depends(_existing)]
 
 
-@router.get("/bulk-starts/{bulk_start_id}", summary="Read how far it is")
+@router.get("/bulk-starts/{bulk_start_id}", summary="Read how far it is", dependencies=[needs("automations:view")])
 async def get_bulk_start(found: ExistingDep) -> BulkStartView:
     return found
 
 
-@router.get("/bulk-starts/{bulk_start_id}/records", summary="Read what became of its records")
+@router.get(
+    "/bulk-starts/{bulk_start_id}/records", summary="Read what became of its records", dependencies=[needs("automations:view")]
+)
 async def get_bulk_start_records(
     found: ExistingDep, database: DatabaseDep, page: PageDep, outcome: Outcome | None = None
 ) -> Page[BulkStartRecordView]:
@@ -167,7 +175,12 @@ async def get_bulk_start_records(
     return page.page(list_name, rows, lambda row: view(dict(row)), lambda row: str(row["record_id"]))
 
 
-@router.get("/bulk-starts/{bulk_start_id}/stream", summary="Listen to how far it is", response_class=EventSourceResponse)
+@router.get(
+    "/bulk-starts/{bulk_start_id}/stream",
+    summary="Listen to how far it is",
+    response_class=EventSourceResponse,
+    dependencies=[needs("automations:view")],
+)
 async def stream_bulk_start(found: ExistingDep, database: DatabaseDep) -> AsyncIterator[BulkStartView]:
     """A server-sent event now and on each change; ends after the last one. A comment every few seconds shows that it lives."""
     shown: BulkStartView | None = None
@@ -189,7 +202,9 @@ async def _newer(database: Database, shown: BulkStartView) -> BulkStartView | No
         return shown
 
 
-@router.post("/bulk-starts/{bulk_start_id}/cancel", status_code=202, summary="Cancel it")
+@router.post(
+    "/bulk-starts/{bulk_start_id}/cancel", status_code=202, summary="Cancel it", dependencies=[needs("executions:operate")]
+)
 async def cancel_bulk_start(found: ExistingDep, database: DatabaseDep, body: CancelBody | None = None) -> BulkStartView:
     """The records that are left are not started; what was started or resumed goes on."""
     body = body or CancelBody()

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from fastapi import APIRouter
 
+from api.access import needs
 from api.deps import DatabaseDep
 from store.business import Business, read_business, write_business
 from store.due import rescan_all
@@ -13,13 +14,13 @@ from store.schedules import resync_schedules
 router = APIRouter(prefix="/business", tags=["team"])
 
 
-@router.get("", summary="Read the business")
+@router.get("", summary="Read the business", dependencies=[needs(None)])
 async def get_business(database: DatabaseDep) -> Business:
     async with database.connection() as connection:
         return await read_business(connection)
 
 
-@router.put("", summary="Change the business")
+@router.put("", summary="Change the business", dependencies=[needs("admin")])
 async def save_business(business: Business, database: DatabaseDep) -> Business:
     """What is left out of the calendar is as in one that was never changed: Monday to Friday, and no holidays."""
     async with database.transaction() as connection:

@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.access import needs
 from api.deps import DatabaseDep, PageDep
 from api.errors import RefusedError
 from api.pages import Page
@@ -92,7 +93,12 @@ async def _assignee(connection: Connection, key: str | None) -> UUID | None:
     return employee["id"]
 
 
-@router.post("/records/{record_id}/activities", status_code=201, summary="Log or schedule a crm activity")
+@router.post(
+    "/records/{record_id}/activities",
+    status_code=201,
+    summary="Log or schedule a crm activity",
+    dependencies=[needs("records:edit")],
+)
 async def create_activity(record_id: UUID, new: NewActivity, database: DatabaseDep) -> ActivityView:
     """A logged one is completed now; a scheduled one needs `due_at`."""
     async with database.transaction() as connection:
@@ -126,7 +132,9 @@ def _due(due_at: datetime | None) -> datetime:
     return due_at
 
 
-@router.get("/records/{record_id}/activities", summary="List the crm activities of a record")
+@router.get(
+    "/records/{record_id}/activities", summary="List the crm activities of a record", dependencies=[needs("records:view")]
+)
 async def get_activities(
     record_id: UUID,
     database: DatabaseDep,
@@ -143,13 +151,13 @@ async def get_activities(
     return page.page(list_name, rows, _view, lambda row: str(row["id"]))
 
 
-@router.get("/activities/{activity_id}", summary="Read a crm activity")
+@router.get("/activities/{activity_id}", summary="Read a crm activity", dependencies=[needs("records:view")])
 async def get_activity(activity_id: UUID, database: DatabaseDep) -> ActivityView:
     async with database.connection() as connection:
         return _existing(await stored.read_activity(connection, activity_id), activity_id)
 
 
-@router.patch("/activities/{activity_id}", summary="Change a scheduled crm activity")
+@router.patch("/activities/{activity_id}", summary="Change a scheduled crm activity", dependencies=[needs("records:edit")])
 async def change_activity(activity_id: UUID, patch: ActivityPatch, database: DatabaseDep) -> ActivityView:
     async with database.transaction() as connection:
         change = await _change(connection, patch)
@@ -168,7 +176,7 @@ async def _change(connection: Connection, patch: ActivityPatch) -> ActivityChang
     return change
 
 
-@router.post("/activities/{activity_id}/complete", summary="Complete a crm activity")
+@router.post("/activities/{activity_id}/complete", summary="Complete a crm activity", dependencies=[needs("records:edit")])
 async def complete_activity(activity_id: UUID, database: DatabaseDep, body: DoneBody | None = None) -> ActivityView:
     """Done twice, the second time changes nothing and starts nothing."""
     by = body.by if body else ""
@@ -177,7 +185,7 @@ async def complete_activity(activity_id: UUID, database: DatabaseDep, body: Done
     return _existing(row, activity_id)
 
 
-@router.post("/activities/{activity_id}/cancel", summary="Cancel a crm activity")
+@router.post("/activities/{activity_id}/cancel", summary="Cancel a crm activity", dependencies=[needs("records:edit")])
 async def cancel_activity(activity_id: UUID, database: DatabaseDep, body: DoneBody | None = None) -> ActivityView:
     """It stays in the list, as canceled. Done twice, the second time changes nothing."""
     by = body.by if body else ""

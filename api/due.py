@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from api.access import needs
 from api.deps import DatabaseDep, PageDep
 from api.pages import Page
 from api.problems import NotFoundError
@@ -52,7 +53,11 @@ def _key(row: Any) -> str:
     return f"{row['due_at'].isoformat()} {row['record_id']} {row['subject']}"
 
 
-@router.get("/automations/{api_name}/triggers/{trigger_id}/due", summary="List what a date trigger waits for")
+@router.get(
+    "/automations/{api_name}/triggers/{trigger_id}/due",
+    summary="List what a date trigger waits for",
+    dependencies=[needs("automations:view")],
+)
 async def get_due(
     api_name: str,
     trigger_id: str,

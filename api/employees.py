@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from api.access import needs
 from api.deps import DatabaseDep, PageDep
 from api.pages import Page
 from automations import scalars
@@ -45,13 +46,13 @@ def _view(row: Any) -> EmployeeView:
     return EmployeeView.model_validate(dict(row))
 
 
-@router.put("/{email}", summary="Create or replace the employee of an address")
+@router.put("/{email}", summary="Create or replace the employee of an address", dependencies=[needs("admin")])
 async def save_employee(email: EmailAddress, body: EmployeeBody, database: DatabaseDep) -> EmployeeView:
     async with database.connection() as connection:
         return _view(await team.put_employee(connection, email, **body.model_dump()))
 
 
-@router.get("", summary="List the employees")
+@router.get("", summary="List the employees", dependencies=[needs(None)])
 async def get_employees(database: DatabaseDep, page: PageDep) -> Page[EmployeeView]:
     async with database.connection() as connection:
         rows = await team.list_employees(connection, cursor=page.after("employees", str), size=page.size_and_one)

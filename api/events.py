@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Body, Header, Query
 from pydantic import BaseModel
 
+from api.access import needs
 from api.deps import DatabaseDep, PageDep
 from api.errors import RefusedError
 from api.pages import Page
@@ -72,7 +73,13 @@ _CONTENT = "#/paths/~1events/post/requestBody/content/application~1json/schema/$
 _BODY = {"requestBody": {"required": True, "content": {"application/json": {"schema": events_schema(_CONTENT)}}}}
 
 
-@router.post("", status_code=202, summary="Tell what happened elsewhere", openapi_extra=_BODY)
+@router.post(
+    "",
+    status_code=202,
+    summary="Tell what happened elsewhere",
+    openapi_extra=_BODY,
+    dependencies=[needs("events:write", narrows=True)],
+)
 async def tell_events(
     database: DatabaseDep,
     body: Annotated[Any, Body()],
@@ -133,7 +140,7 @@ def _key(event: AnyOutsideEvent, key: str | None, place: int) -> str | None:
     return f"request/{place}/{key}" if key else None
 
 
-@router.get("", summary="List events")
+@router.get("", summary="List events", dependencies=[needs("automations:view", narrows=True)])
 async def get_events(
     database: DatabaseDep,
     page: PageDep,
@@ -147,7 +154,7 @@ async def get_events(
     return page.page("events", shown, _view, lambda each: str(each[0]["id"]))
 
 
-@router.get("/{event_id}", summary="Read an event")
+@router.get("/{event_id}", summary="Read an event", dependencies=[needs("automations:view")])
 async def get_event(event_id: UUID, database: DatabaseDep) -> EventView:
     async with database.snapshot() as connection:
         shown = await show_event(connection, event_id)

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.access import needs
 from api.deps import DatabaseDep, PageDep, SettingsDep, TemporalDep, TemporalWatchDep
 from api.execution_views import ExecutionView, StepRunView, execution_view, positions_of, step_run_view
 from api.explaining import event_of
@@ -93,7 +94,12 @@ class VariableView(BaseModel):
     value: Any
 
 
-@router.post("/automations/{api_name}/executions", status_code=202, summary="Start an execution")
+@router.post(
+    "/automations/{api_name}/executions",
+    status_code=202,
+    summary="Start an execution",
+    dependencies=[needs("executions:operate")],
+)
 async def start_execution(
     api_name: str,
     body: StartBody,
@@ -113,7 +119,7 @@ async def start_execution(
     return StartedView(**(await read_view(database, started.id, settings)).model_dump())
 
 
-@router.get("/executions", summary="List executions")
+@router.get("/executions", summary="List executions", dependencies=[needs("automations:view", narrows=True)])
 async def list_executions(
     database: DatabaseDep,
     settings: SettingsDep,
@@ -134,7 +140,7 @@ async def list_executions(
     return page.page("executions", rows, lambda row: _view(row, settings), lambda row: str(row["id"]))
 
 
-@router.get("/executions/{execution_id}", summary="Read an execution")
+@router.get("/executions/{execution_id}", summary="Read an execution", dependencies=[needs("automations:view")])
 async def get_execution(execution_id: UUID, database: DatabaseDep, settings: SettingsDep) -> ExecutionView:
     return await read_view(database, execution_id, settings)
 
@@ -156,7 +162,7 @@ async def existing_execution(database: Database, execution_id: UUID) -> Any:
     return row
 
 
-@router.get("/executions/{execution_id}/history", summary="Read its history")
+@router.get("/executions/{execution_id}/history", summary="Read its history", dependencies=[needs("automations:view")])
 async def get_execution_history(
     execution_id: UUID,
     database: DatabaseDep,
@@ -179,7 +185,7 @@ async def get_execution_history(
     return HistoryView(started=started, trigger=row["trigger"], step_runs=views, requests=asked, next_after=next_after)
 
 
-@router.get("/executions/{execution_id}/variables", summary="Read its variables")
+@router.get("/executions/{execution_id}/variables", summary="Read its variables", dependencies=[needs("automations:view")])
 async def get_execution_variables(execution_id: UUID, database: DatabaseDep) -> list[VariableView]:
     """In the order they are set; null where a variable is blank or not set yet."""
     row = await existing_execution(database, execution_id)
@@ -193,7 +199,7 @@ async def get_execution_variables(execution_id: UUID, database: DatabaseDep) -> 
     ]
 
 
-@router.post("/executions/{execution_id}/pause", status_code=202, summary="Pause it")
+@router.post("/executions/{execution_id}/pause", status_code=202, summary="Pause it", dependencies=[needs("executions:operate")])
 async def pause_execution(
     execution_id: UUID, database: DatabaseDep, client: TemporalDep, settings: SettingsDep, body: RequestBody | None = None
 ) -> ExecutionView:
@@ -201,7 +207,9 @@ async def pause_execution(
     return await _ask(execution_id, "pause", body, database, client, settings)
 
 
-@router.post("/executions/{execution_id}/resume", status_code=202, summary="Resume it")
+@router.post(
+    "/executions/{execution_id}/resume", status_code=202, summary="Resume it", dependencies=[needs("executions:operate")]
+)
 async def resume_execution(
     execution_id: UUID, database: DatabaseDep, client: TemporalDep, settings: SettingsDep, body: RequestBody | None = None
 ) -> ExecutionView:
@@ -209,7 +217,9 @@ async def resume_execution(
     return await _ask(execution_id, "resume", body, database, client, settings)
 
 
-@router.post("/executions/{execution_id}/cancel", status_code=202, summary="Cancel it")
+@router.post(
+    "/executions/{execution_id}/cancel", status_code=202, summary="Cancel it", dependencies=[needs("executions:operate")]
+)
 async def cancel_execution(
     execution_id: UUID, database: DatabaseDep, client: TemporalDep, settings: SettingsDep, body: RequestBody | None = None
 ) -> ExecutionView:
@@ -217,7 +227,9 @@ async def cancel_execution(
     return await _ask(execution_id, "cancel", body, database, client, settings)
 
 
-@router.post("/executions/{execution_id}/skip", status_code=202, summary="Skip its step")
+@router.post(
+    "/executions/{execution_id}/skip", status_code=202, summary="Skip its step", dependencies=[needs("executions:operate")]
+)
 async def skip_execution_step(
     execution_id: UUID, database: DatabaseDep, client: TemporalDep, settings: SettingsDep, body: RequestBody | None = None
 ) -> ExecutionView:
@@ -225,7 +237,7 @@ async def skip_execution_step(
     return await _ask(execution_id, "skip", body, database, client, settings)
 
 
-@router.post("/executions/{execution_id}/retry", status_code=202, summary="Retry now")
+@router.post("/executions/{execution_id}/retry", status_code=202, summary="Retry now", dependencies=[needs("executions:operate")])
 async def retry_execution(
     execution_id: UUID, database: DatabaseDep, client: TemporalDep, settings: SettingsDep, body: RequestBody | None = None
 ) -> ExecutionView:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter
 from pydantic import BaseModel
 
+from api.access import needs
 from api.deps import DatabaseDep
 from api.problems import NotFoundError
 from automations.event_triggers import Event
@@ -43,7 +44,9 @@ class ExplanationView(BaseModel):
     facts: dict[str, Any]
 
 
-@router.get("/executions/{execution_id}/explain", summary="Explain where it is, and why")
+@router.get(
+    "/executions/{execution_id}/explain", summary="Explain where it is, and why", dependencies=[needs("automations:view")]
+)
 async def explain_execution(execution_id: UUID, database: DatabaseDep) -> ExplanationView:
     """What it waits for and until when, what failed, who paused it or ended it and why, and what can be done."""
     async with database.snapshot() as connection:

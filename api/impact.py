@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 
+from api.access import needs
 from api.affected import Affected, AffectedExecution
 from api.automations import DOCUMENT_BODY
 from api.deps import DatabaseDep
@@ -53,7 +54,12 @@ def _view(found: AffectedExecution) -> AffectedView:
     )  # fmt: skip
 
 
-@router.post("/automations/{api_name}/impact", summary="Ask what a save would affect", openapi_extra=DOCUMENT_BODY)
+@router.post(
+    "/automations/{api_name}/impact",
+    summary="Ask what a save would affect",
+    openapi_extra=DOCUMENT_BODY,
+    dependencies=[needs("automations:view")],
+)
 async def get_impact(
     api_name: str,
     request: Request,

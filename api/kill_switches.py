@@ -8,6 +8,7 @@ import structlog
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from api.access import needs
 from api.deps import DatabaseDep, PageDep
 from api.errors import RefusedError
 from api.pages import Page
@@ -70,7 +71,12 @@ def _view(row: Any) -> SwitchView:
     return SwitchView.model_validate(dict(row))
 
 
-@router.put("", summary="Set a kill switch", responses={201: {"model": SwitchView}})
+@router.put(
+    "",
+    summary="Set a kill switch",
+    responses={201: {"model": SwitchView}},
+    dependencies=[needs("executions:operate", narrows=True)],
+)
 async def put_kill_switch(body: SwitchBody, response: Response, database: DatabaseDep) -> SwitchView:
     """Stands at once; one that stands for the same already is replaced. A hold lets executions start, a cancel does not."""
     now = datetime.now(UTC)
@@ -109,7 +115,7 @@ def _wrong(code: str, sentence: str) -> RefusedError:
     return RefusedError(422, code, sentence, [{"path": "key", "code": code, "sentence": sentence}])
 
 
-@router.get("", summary="List the kill switches")
+@router.get("", summary="List the kill switches", dependencies=[needs("automations:view")])
 async def get_kill_switches(
     database: DatabaseDep,
     page: PageDep,
@@ -123,7 +129,7 @@ async def get_kill_switches(
     return page.page("kill-switches", rows, _view, lambda row: str(row["id"]))
 
 
-@router.post("/{switch_id}/lift", summary="Lift a kill switch")
+@router.post("/{switch_id}/lift", summary="Lift a kill switch", dependencies=[needs("executions:operate", narrows=True)])
 async def lift_kill_switch(switch_id: UUID, body: LiftBody, database: DatabaseDep) -> SwitchView:
     """What it held goes on by itself; what it canceled stays so."""
     async with database.transaction() as connection:

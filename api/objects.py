@@ -4,6 +4,7 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
+from api.access import needs
 from api.deps import DatabaseDep, PageDep
 from api.pages import Page
 from api.problems import NotFoundError
@@ -39,7 +40,7 @@ def _view(stored: StoredObject) -> ObjectView:
     return ObjectView(id=stored.id, revision=stored.revision, **dict(stored.definition))
 
 
-@router.put("/{api_name}", summary="Create an object, or replace its definition")
+@router.put("/{api_name}", summary="Create an object, or replace its definition", dependencies=[needs("admin")])
 async def save_object(api_name: Name, definition: ObjectDefinition, database: DatabaseDep) -> ObjectView:
     if definition.api_name != api_name:
         raise NameDiffersError(f"The address says {api_name} and the definition {definition.api_name}.")
@@ -47,14 +48,14 @@ async def save_object(api_name: Name, definition: ObjectDefinition, database: Da
         return _view(await put_object(connection, definition))
 
 
-@router.get("", summary="List the objects")
+@router.get("", summary="List the objects", dependencies=[needs(None)])
 async def get_objects(database: DatabaseDep, page: PageDep) -> Page[ObjectView]:
     async with database.connection() as connection:
         found = await list_objects(connection, cursor=page.after("objects", str), size=page.size_and_one)
     return page.page("objects", found, _view, lambda stored: stored.definition.api_name)
 
 
-@router.get("/{api_name}", summary="Read an object")
+@router.get("/{api_name}", summary="Read an object", dependencies=[needs(None)])
 async def get_object(api_name: Name, database: DatabaseDep) -> ObjectView:
     async with database.connection() as connection:
         return _view(await existing_object(connection, api_name))

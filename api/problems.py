@@ -155,8 +155,13 @@ async def _temporal(request: Request, error: Any) -> JSONResponse:
 
 
 async def _database_away(request: Request, error: Any) -> JSONResponse:
+    return answer(away_problem(error))
+
+
+def away_problem(error: BaseException) -> ProblemDetails:
+    """For one of UNAVAILABLE."""
     _LOG.warning("service_away", service="database", why=str(error) or type(error).__name__)
-    return answer(problem(503, "database_unavailable", "Database cannot be reached at the moment: try again shortly."))
+    return problem(503, "database_unavailable", "Database cannot be reached at the moment: try again shortly.")
 
 
 async def _unexpected(request: Request, error: Any) -> JSONResponse:

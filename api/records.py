@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from api.access import needs
 from api.deps import ConnectionsDep, DatabaseDep, PageDep, SettingsDep
 from api.objects import existing_object
 from api.pages import Page
@@ -69,7 +70,7 @@ def _existing(row: Any | None, record_id: UUID) -> RecordView:
     return record_view(row)
 
 
-@router.post("/objects/{api_name}/records", status_code=201, summary="Create a record")
+@router.post("/objects/{api_name}/records", status_code=201, summary="Create a record", dependencies=[needs("records:edit")])
 async def create_record(api_name: Name, new: NewRecord, database: DatabaseDep) -> RecordView:
     async with database.connection() as connection:
         stored = await existing_object(connection, api_name)
@@ -79,7 +80,7 @@ async def create_record(api_name: Name, new: NewRecord, database: DatabaseDep) -
     return record_view(row)
 
 
-@router.get("/objects/{api_name}/records", summary="List the records of an object")
+@router.get("/objects/{api_name}/records", summary="List the records of an object", dependencies=[needs("records:view")])
 async def get_records(
     api_name: Name,
     database: DatabaseDep,
@@ -94,13 +95,13 @@ async def get_records(
     return page.page(list_name, rows, record_view, lambda row: str(row["id"]))
 
 
-@router.get("/records/{record_id}", summary="Read a record")
+@router.get("/records/{record_id}", summary="Read a record", dependencies=[needs("records:view")])
 async def get_record(record_id: UUID, database: DatabaseDep) -> RecordView:
     async with database.connection() as connection:
         return _existing(await records.read_record(connection, record_id), record_id)
 
 
-@router.patch("/records/{record_id}", summary="Change a record")
+@router.patch("/records/{record_id}", summary="Change a record", dependencies=[needs("records:edit")])
 async def change_record(record_id: UUID, change: RecordChange, database: DatabaseDep) -> RecordView:
     async with database.connection() as connection:
         row = await records.change_record(
@@ -109,7 +110,7 @@ async def change_record(record_id: UUID, change: RecordChange, database: Databas
     return _existing(row, record_id)
 
 
-@router.post("/records/{record_id}/archive", summary="Archive a record")
+@router.post("/records/{record_id}/archive", summary="Archive a record", dependencies=[needs("records:edit")])
 async def archive_record(
     record_id: UUID, database: DatabaseDep, connections: ConnectionsDep, settings: SettingsDep
 ) -> RecordView:
@@ -122,7 +123,7 @@ async def archive_record(
     return record
 
 
-@router.post("/records/{record_id}/unarchive", summary="Unarchive a record")
+@router.post("/records/{record_id}/unarchive", summary="Unarchive a record", dependencies=[needs("records:edit")])
 async def unarchive_record(record_id: UUID, database: DatabaseDep) -> RecordView:
     async with database.connection() as connection:
         row = await records.unarchive_record(connection, record_id, now=datetime.now(UTC))

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from activities.settings import Settings
 from activities.starting import Cause, Restart, Started, Target, create_execution
+from api.access import needs
 from api.deps import DatabaseDep, SettingsDep, TemporalDep, TemporalWatchDep
 from api.errors import RefusedError
 from api.execution_views import ExecutionView
@@ -40,7 +41,12 @@ class RestartBody(BaseModel):
     variables: dict[str, Any] = {}
 
 
-@router.post("/executions/{execution_id}/restart", status_code=202, summary="Restart from an earlier step")
+@router.post(
+    "/executions/{execution_id}/restart",
+    status_code=202,
+    summary="Restart from an earlier step",
+    dependencies=[needs("executions:operate")],
+)
 async def restart_execution(
     execution_id: UUID,
     body: RestartBody,

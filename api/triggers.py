@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
+from api.access import needs
 from api.deps import DatabaseDep, PageDep
 from api.pages import Page
 from api.problems import NotFoundError
@@ -87,7 +88,11 @@ class TriggerExplanationView(BaseModel):
     next_cursor: str | None
 
 
-@router.get("/automations/{api_name}/triggers/{trigger_id}/explain", summary="Explain why it fired or did not")
+@router.get(
+    "/automations/{api_name}/triggers/{trigger_id}/explain",
+    summary="Explain why it fired or did not",
+    dependencies=[needs("automations:view")],
+)
 async def explain_trigger_of_automation(
     api_name: str,
     trigger_id: str,
@@ -119,7 +124,11 @@ def _explanation(facts: TriggerFacts, shown: Page[EvaluatedView]) -> TriggerExpl
     )  # fmt: skip
 
 
-@router.get("/automations/{api_name}/evaluations", summary="List what its triggers made of events")
+@router.get(
+    "/automations/{api_name}/evaluations",
+    summary="List what its triggers made of events",
+    dependencies=[needs("automations:view")],
+)
 async def get_evaluations(
     api_name: str,
     database: DatabaseDep,
@@ -149,7 +158,7 @@ def _fields(document: AutomationDocument) -> dict[str, str]:
     return {trigger_id: field for trigger_id, field in fields.items() if field}
 
 
-@router.get("/trigger-types", summary="List the types of triggers")
+@router.get("/trigger-types", summary="List the types of triggers", dependencies=[needs(None)])
 async def get_trigger_types() -> list[TriggerType]:
     """What a document's `triggers` may hold, with the JSON Schema of each."""
     return trigger_types()

@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
+from api.access import needs
 from api.deps import DatabaseDep, PageDep
 from api.pages import Page
 from api.problems import NotFoundError
@@ -46,7 +47,11 @@ class WholeDeliveryView(DeliveryView):
     encoding: Literal["text", "base64"]
 
 
-@router.get("/automations/{api_name}/webhooks/{name}/deliveries", summary="List the deliveries of a webhook")
+@router.get(
+    "/automations/{api_name}/webhooks/{name}/deliveries",
+    summary="List the deliveries of a webhook",
+    dependencies=[needs("automations:view")],
+)
 async def get_webhook_deliveries(api_name: str, name: str, database: DatabaseDep, page: PageDep) -> Page[DeliveryView]:
     """Newest first; also of a webhook that is no longer in the document."""
     list_name = f"deliveries:{api_name}:{name}"
@@ -59,7 +64,7 @@ async def get_webhook_deliveries(api_name: str, name: str, database: DatabaseDep
     return page.page(list_name, rows, lambda row: DeliveryView.model_validate(_told(row)), lambda row: str(row["id"]))
 
 
-@router.get("/webhook-deliveries/{delivery_id}", summary="Read a delivery")
+@router.get("/webhook-deliveries/{delivery_id}", summary="Read a delivery", dependencies=[needs("automations:view")])
 async def get_webhook_delivery(delivery_id: UUID, database: DatabaseDep) -> WholeDeliveryView:
     async with database.connection() as connection:
         row = await deliveries.read_delivery(connection, delivery_id)
@@ -69,7 +74,12 @@ async def get_webhook_delivery(delivery_id: UUID, database: DatabaseDep) -> Whol
     return WholeDeliveryView.model_validate({**_told(row), "body": body, "encoding": encoding})
 
 
-@router.post("/webhook-deliveries/{delivery_id}/replay", summary="Replay a delivery", responses={**ANSWERED})
+@router.post(
+    "/webhook-deliveries/{delivery_id}/replay",
+    summary="Replay a delivery",
+    responses={**ANSWERED},
+    dependencies=[needs("executions:operate")],
+)
 async def replay_webhook_delivery(delivery_id: UUID, response: Response, desk: DeskDep) -> WebhookView:
     """The same call as if it came now, by the newest document; answered as the webhook answers, and a delivery of its own."""
     return answered(response, await desk.replayed(delivery_id))

@@ -9,6 +9,7 @@ import structlog
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.access import needs
 from api.deps import DatabaseDep
 from api.hooks import find_hooks
 from api.problems import NotFoundError
@@ -43,7 +44,7 @@ class MadeSecretView(SecretView):
     secret: str
 
 
-@router.post("", status_code=201, summary="Make a secret")
+@router.post("", status_code=201, summary="Make a secret", dependencies=[needs("automations:edit")])
 async def make_webhook_secret(api_name: str, name: str, database: DatabaseDep, body: NewSecret | None = None) -> MadeSecretView:
     """The one before it retires after the grace time; of more than two the oldest retires at once."""
     secret, grace = f"whsec_{secrets.token_urlsafe(32)}", timedelta(hours=(body or NewSecret()).grace_hours)
@@ -56,7 +57,7 @@ async def make_webhook_secret(api_name: str, name: str, database: DatabaseDep, b
     return MadeSecretView.model_validate({**_told(row), "secret": secret})
 
 
-@router.get("", summary="List the secrets")
+@router.get("", summary="List the secrets", dependencies=[needs("automations:view")])
 async def get_webhook_secrets(api_name: str, name: str, database: DatabaseDep) -> list[SecretView]:
     """Those that calls may be signed with now, newest first: two at most."""
     async with database.connection() as connection:
@@ -65,7 +66,7 @@ async def get_webhook_secrets(api_name: str, name: str, database: DatabaseDep) -
     return [SecretView.model_validate(_told(row)) for row in rows]
 
 
-@router.delete("/{secret_id}", status_code=204, summary="Retire a secret at once")
+@router.delete("/{secret_id}", status_code=204, summary="Retire a secret at once", dependencies=[needs("automations:edit")])
 async def delete_webhook_secret(api_name: str, name: str, secret_id: UUID, database: DatabaseDep) -> None:
     async with database.transaction() as connection:
         automation_id = await _automation_id(connection, api_name, name)

@@ -25,6 +25,7 @@ from api.app import create_app
 from benchmarks.measuring import percentiles
 from benchmarks.options import count
 from benchmarks.waiting import let_wait, record_to_edit
+from deploy.admin_key import make_admin_key
 from deploy.exits import run
 from deploy.postgres import LocalPostgres
 from deploy.progress import elapsed, say
@@ -84,7 +85,9 @@ async def subject(postgres: LocalPostgres, waiting: int) -> AsyncIterator[Subjec
         app = create_app(settings)
         await open_.enter_async_context(app.router.lifespan_context(app))
         transport = httpx2.ASGITransport(app)
-        gateway = await open_.enter_async_context(httpx2.AsyncClient(transport=transport, base_url="http://gateway"))
+        headers = {"Authorization": f"Bearer {await make_admin_key(settings.database_url, 'benchmark')}"}
+        client = httpx2.AsyncClient(transport=transport, base_url="http://gateway", headers=headers)
+        gateway = await open_.enter_async_context(client)
         yield Subject(gateway, services, record)
 
 

@@ -24,7 +24,7 @@ _WATCH = 90.0
 async def main() -> int:
     """0 at its own end and at Ctrl-C, 1 where an execution of the examples failed or went nowhere."""
     try:
-        async with whole_stack(FOLDER) as stack, httpx2.AsyncClient(base_url=stack.api, timeout=20) as client:
+        async with whole_stack(FOLDER) as stack, _client(stack) as client:
             return await _show(stack, client, once=os.environ.get("DEMO_ONCE") == "1")
     except (ExampleError, httpx2.HTTPError) as error:
         print(f"\nThe API does not answer as it should: {error}. See {FOLDER}/logs.", flush=True)
@@ -32,6 +32,10 @@ async def main() -> int:
     except asyncio.CancelledError:
         print("\nStopped.", flush=True)
         return 0
+
+
+def _client(stack: Stack) -> httpx2.AsyncClient:
+    return httpx2.AsyncClient(base_url=stack.api, timeout=20, headers={"Authorization": f"Bearer {stack.key}"})
 
 
 async def _show(stack: Stack, client: httpx2.AsyncClient, *, once: bool) -> int:

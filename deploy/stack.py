@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx2
 
+from deploy.admin_key import kept_admin_key
 from deploy.lock import FolderLock
 from deploy.mail import MailSink
 from deploy.ports import announced_port
@@ -29,6 +30,7 @@ class Stack:
     """What runs, and where."""
 
     api: str
+    key: str
     web_ui: str | None
     mail: MailSink
     folder: Path
@@ -41,7 +43,7 @@ class Stack:
     def addresses(self) -> dict[str, str]:
         ui = {"Temporal Web UI": self.web_ui} if self.web_ui else {}
         mail = f"{self.mail.folder} (SMTP at {self.mail.address})"
-        return {"API docs": f"{self.api}/docs", **ui, "Mail": mail, "Logs": str(self.folder / "logs")}
+        return {"API docs": f"{self.api}/docs", "API key": self.key, **ui, "Mail": mail, "Logs": str(self.folder / "logs")}
 
 
 @asynccontextmanager
@@ -67,7 +69,8 @@ async def whole_stack(folder: Path, *, say: Say = say) -> AsyncGenerator[Stack]:
             worker = _python("worker.py", log=folder / "logs" / "worker.log", env=environment)
             api = _python("-m", "api", log=folder / "logs" / "api.log", env={**environment, "EVERSTEP_API_PORT": str(port)})
             processes = {"the worker": worker, "the API": api}
-            stack = Stack(f"http://127.0.0.1:{port}", temporal.ui_address, mail, folder, processes)
+            key = await kept_admin_key(postgres.dsn, folder / "admin-key")
+            stack = Stack(f"http://127.0.0.1:{port}", key, temporal.ui_address, mail, folder, processes)
             try:
                 worker.start()
                 api.start()

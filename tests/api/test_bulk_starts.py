@@ -18,6 +18,7 @@ from activities.settings import Settings
 from api.app import create_app
 from tests.api.asking import create_lead, refused, save_lead
 from tests.engine import Engine, until
+from tests.keys import ADMIN_KEY, bearing
 
 SEATS = {"id": "v", "name": "seats", "type": "number", "sources": [{"static": 1}]}
 NOTE = {"id": "note", "type": "change_field_value", "changes": [{"field": "note", "value": "{{ variables.seats }} seats"}]}
@@ -245,7 +246,7 @@ async def served(settings: Settings) -> AsyncIterator[str]:
 
 async def test_a_listener_that_goes_away_ends_the_stream(api: httpx2.AsyncClient, engine: Engine, settings: Settings) -> None:
     asked = await bulk_start(api, record_ids=await leads(api, 1))
-    async with served(settings) as url, httpx2.AsyncClient() as client:
+    async with served(settings) as url, httpx2.AsyncClient(headers=bearing(ADMIN_KEY)) as client:
         async with client.stream("GET", f"{url}/bulk-starts/{asked['id']}/stream") as stream:
             assert (await first_event(stream))["left"] == 1
         assert (await client.get(f"{url}/health/live")).status_code == 200

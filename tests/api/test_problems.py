@@ -7,6 +7,7 @@ from activities.settings import Settings
 from api.app import create_app
 from api.problems import path_of
 from tests.api.asking import refused
+from tests.keys import ADMIN_KEY, bearing
 
 BROKEN = APIRouter()
 
@@ -26,7 +27,9 @@ async def broken(how: str) -> None:
 async def broken_api(settings: Settings) -> httpx2.AsyncClient:
     app = create_app(settings)
     app.include_router(BROKEN)
-    return httpx2.AsyncClient(transport=httpx2.ASGITransport(app, raise_app_exceptions=False), base_url="http://gateway")
+    await app.router.lifespan_context(app).__aenter__()
+    transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
+    return httpx2.AsyncClient(transport=transport, base_url="http://gateway", headers=bearing(ADMIN_KEY))
 
 
 @pytest.mark.parametrize("how", ["unexpected", "temporal_bug"])

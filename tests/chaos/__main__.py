@@ -65,7 +65,7 @@ async def unleash(system: System, options: argparse.Namespace, calls: Calls) -> 
     chosen = subjects(calls.address)
     by_name = {subject.name: subject for subject in chosen}
     database = await Database.connect(system.postgres.dsn)
-    async with httpx2.AsyncClient(base_url=system.api, timeout=10) as http:
+    async with httpx2.AsyncClient(base_url=system.api, timeout=10, headers={"Authorization": f"Bearer {system.key}"}) as http:
         gateway = Gateway(http)
         records = await set_up(gateway, chosen, _RECORDS)
         person = asyncio.create_task(answer_what_waits(gateway, by_name))

@@ -11,6 +11,7 @@ from pathlib import Path
 from random import Random
 from typing import Protocol
 
+from deploy.admin_key import make_admin_key
 from deploy.mail import MailSink
 from deploy.ports import free_port
 from deploy.postgres import LocalPostgres
@@ -46,6 +47,7 @@ class Program:
 @dataclass(frozen=True)
 class System:
     api: str
+    key: str
     postgres: LocalPostgres
     temporal: TemporalDevServer
     mail: MailSink
@@ -66,7 +68,8 @@ async def system_in(folder: Path) -> AsyncIterator[System]:
         try:
             for program in programs.values():
                 await program.start()
-            yield System(f"http://127.0.0.1:{port}", postgres, temporal, mail, {**programs, "Temporal": temporal})
+            key = await make_admin_key(postgres.dsn, "chaos")
+            yield System(f"http://127.0.0.1:{port}", key, postgres, temporal, mail, {**programs, "Temporal": temporal})
         finally:
             for program in programs.values():
                 await program.kill()

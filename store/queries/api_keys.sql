@@ -1,0 +1,33 @@
+-- name: insert_api_key^
+insert into api_keys (id, name, hash, hint, scopes, requests_per_minute, created_at, created_by, expires_at)
+values (:id, :name, :hash, :hint, :scopes::text[], :requests_per_minute, :now, :created_by, :expires_at)
+returning *;
+
+-- name: find_api_key^
+-- Each request looks here, so that a key that is revoked is refused at once.
+select id, name, scopes, requests_per_minute, expires_at, last_used_at, revoked_at from api_keys where hash = :hash;
+
+-- name: touch_api_key!
+update api_keys set last_used_at = :now where id = :id;
+
+-- name: read_api_key^
+select * from api_keys where id = :id;
+
+-- name: lock_api_key^
+select * from api_keys where id = :id for update;
+
+-- name: list_api_keys
+-- Newest first.
+select * from api_keys
+where (:cursor::uuid is null or id < :cursor) and (:revoked or revoked_at is null)
+order by id desc
+limit :size;
+
+-- name: revoke_api_key^
+-- Only once: who did it first stays.
+update api_keys set revoked_at = :now, revoked_by = :revoked_by where id = :id and revoked_at is null
+returning *;
+
+-- name: count_admin_keys$
+-- Those that still open everything.
+select count(*) from api_keys where 'admin' = any(scopes) and revoked_at is null and (expires_at is null or expires_at > :now);
