@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint lock bench bench-priority bench-goals bench-events chaos chaos-relay clean setup
+.PHONY: help demo test lint lock bench bench-priority bench-goals bench-events chaos chaos-relay fuzz clean setup
 
 # The first Python that is new enough *and* works: a version manager's stand-in may be on PATH without a Python behind it.
 PYTHON := $(shell for python in python3.13 python3.12 python3.11 python3; do \
@@ -47,6 +47,9 @@ chaos: $(STAMP) ## Kill what carries 200 executions, 30 times, and print the led
 
 chaos-relay: $(STAMP) ## Kill workers five times while they evaluate 100,000 events, and print the ledger
 	@$(BIN)/python -m tests.chaos.relay
+
+fuzz: $(STAMP) ## Send 2,000 requests made of its own description to each route of the API
+	@$(BIN)/python -m tests.fuzz
 
 lock: ## Write requirements.lock anew from pyproject.toml (needs uv)
 	@command -v uv >/dev/null || { echo "Install uv (https://docs.astral.sh/uv) to write the lock." >&2; exit 1; }

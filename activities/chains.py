@@ -12,9 +12,19 @@ from store.database import Connection
 from store.starts import starts_in_chain
 
 
+def _is_too_deep(depth: int, settings: Settings) -> bool:
+    """Of the execution that is to start; what no other one started has depth 0."""
+    return depth > settings.max_chain_depth
+
+
+def _are_too_many(starts: int, settings: Settings) -> bool:
+    """Of one automation for one record, with the one that is to come."""
+    return starts > settings.max_starts_in_chain
+
+
 def require_depth(depth: int, settings: Settings) -> None:
     """Raises ExpectedFailure `chain_too_deep`."""
-    if depth > settings.max_chain_depth:
+    if _is_too_deep(depth, settings):
         raise ExpectedFailure("chain_too_deep", f"Automations start each other {settings.max_chain_depth} deep at most.")
 
 
@@ -24,7 +34,7 @@ async def require_few_starts(connection: Connection, root_id: UUID, targets: Seq
     for target in targets:
         key = target.automation["id"], target.record["id"] if target.record else None
         starts[key] += 1
-        if starts[key] > settings.max_starts_in_chain:
+        if _are_too_many(starts[key], settings):
             on = f"for {target.record['name']}" if target.record else "globally"
             most = f"{settings.max_starts_in_chain} times at most within one chain"
             raise ExpectedFailure("chain_repeats", f"Automation {target.document.api_name} is started {on} {most}.")
@@ -34,11 +44,11 @@ async def loop_in(connection: Connection, event: Any, automation: Any, settings:
     """Why an event that executions caused starts no further one: the chain that it comes out of is too long."""
     if event["root_id"] is None:
         return None
-    if event["depth"] >= settings.max_chain_depth:
+    if _is_too_deep(event["depth"] + 1, settings):
         return Refusal("loop", f"The automations that started each other are {settings.max_chain_depth} deep already.")
     starts = await starts_in_chain(connection, event["root_id"], {automation["automation_id"]})
     record_id = event["record_id"] if automation["object_id"] else None
-    if starts[automation["automation_id"], record_id] < settings.max_starts_in_chain:
+    if not _are_too_many(starts[automation["automation_id"], record_id] + 1, settings):
         return None
     most = f"{settings.max_starts_in_chain} times"
     return Refusal("loop", f"Its own chain of automations has started this one for this record {most} already.")

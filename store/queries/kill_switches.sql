@@ -52,7 +52,7 @@ for update skip locked;
 select id, workflow_id, workflow_started, start_request, priority
 from executions
 where finished_at is null
-  and automation_id = (select id from automations where api_name = :automation)
+  and automation_id = (select id from automations where api_name = :automation and deleted_at is null)
   and (:created_after::timestamptz is null or created_at >= :created_after)
   and request ->> 'kind' is distinct from 'cancel'
 limit :size

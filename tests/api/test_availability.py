@@ -8,6 +8,7 @@ import pytest
 
 from activities.settings import Settings
 from api.connections import Lazy, UnavailableError
+from deploy.admin_key import make_admin_key
 from deploy.ports import free_port
 from deploy.postgres import LocalPostgres
 from deploy.temporal import TemporalDevServer
@@ -15,6 +16,7 @@ from store.database import Database
 from tests.api.asking import refused
 from tests.engine import until
 from tests.fixtures.api import gateway
+from tests.keys import bearing
 from tests.store.building import pretend_newer
 
 
@@ -55,6 +57,7 @@ async def test_services_may_come_late_go_away_and_come_back(own_postgres: LocalP
 
         await asyncio.gather(own_postgres.start(), own_temporal.start())
         await until(lambda: is_ready(api))
+        api.headers.update(bearing(await make_admin_key(own_postgres.dsn, "test")))
         assert (await api.get("/business")).status_code == 200
 
         await own_postgres.stop()
