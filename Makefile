@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint lock bench bench-priority bench-goals bench-events chaos chaos-relay fuzz clean setup
+.PHONY: help demo test lint client lock bench bench-priority bench-goals bench-events bench-api chaos chaos-relay fuzz clean setup
 
 # The first Python that is new enough *and* works: a version manager's stand-in may be on PATH without a Python behind it.
 PYTHON := $(shell for python in python3.13 python3.12 python3.11 python3; do \
@@ -42,6 +42,9 @@ bench-goals: $(STAMP) ## Measure an edit of a record beside 10,000 executions th
 bench-events: $(STAMP) ## Measure how many events a second are evaluated, with 10 to 10,000 automations
 	@$(BIN)/python -m benchmarks.events
 
+bench-api: $(STAMP) ## Measure starts, far pages of a list of a million, and memory over 100,000 requests, by the gateway
+	@$(BIN)/python -m benchmarks.gateway
+
 chaos: $(STAMP) ## Kill what carries 200 executions, 30 times, and print the ledger (CHAOS_SEED=n: as before)
 	@$(BIN)/python -m tests.chaos
 
@@ -50,6 +53,9 @@ chaos-relay: $(STAMP) ## Kill workers five times while they evaluate 100,000 eve
 
 fuzz: $(STAMP) ## Send 2,000 requests made of its own description to each route of the API
 	@$(BIN)/python -m tests.fuzz
+
+client: $(STAMP) ## Write the typed client anew from what the gateway says of itself
+	@$(BIN)/python -m deploy.client_code
 
 lock: ## Write requirements.lock anew from pyproject.toml (needs uv)
 	@command -v uv >/dev/null || { echo "Install uv (https://docs.astral.sh/uv) to write the lock." >&2; exit 1; }
@@ -69,6 +75,7 @@ $(STAMP): requirements.lock | python
 	@[ -x $(BIN)/pip ] || { echo "Setting up .venv with $(PYTHON) …"; $(PYTHON) -m venv .venv; }
 	@echo "Installing the dependencies (a minute the first time) …"
 	@$(BIN)/pip install --quiet --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --no-build-isolation --no-deps --no-index --editable .
 	@touch $@
 
 .PHONY: python

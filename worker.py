@@ -10,33 +10,29 @@ from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from typing import Any, TypeVar
 
-import httpx2
 import structlog
 from temporalio.client import Client
 from temporalio.service import RPCError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from activities import automations, control, fields, goals, integration, team, variables
 from activities.bookkeeping import Bookkeeping
 from activities.chores import chores
+from activities.codec import data_converter
 from activities.definitions import Definitions
 from activities.firing import Firings
 from activities.frame import step_activity
+from activities.handlers import HANDLERS
 from activities.logs import configure_logs
+from activities.outbound import guarded_client
 from activities.priorities import Traffic, giving_way
-from activities.registry import HANDLERS
 from activities.services import Services
 from activities.settings import Settings
 from activities.starting import task_queue
 from automations.model import Priority
 from store.database import UNAVAILABLE, Database
-from workflows.converter import DATA_CONVERTER
 from workflows.execution import ExecutionWorkflow
 from workflows.firing import ScheduleFiringWorkflow
-
-GROUPS = (automations, control, fields, goals, integration, team, variables)
-"""The modules whose step types this worker runs."""
 
 PRIORITIES: tuple[Priority, ...] = ("regular", "low")
 T = TypeVar("T")
@@ -90,9 +86,10 @@ async def connected(settings: Settings) -> tuple[Database, Client]:
     """Waits until Postgres and Temporal answer; says what it waits for."""
     database = await _patiently("postgres", lambda: Database.connect(settings.database_url, size=settings.database_pool))
     await database.migrate()
+    converter = data_converter(settings)
     client = await _patiently(
         "temporal",
-        lambda: Client.connect(settings.temporal_address, namespace=settings.temporal_namespace, data_converter=DATA_CONVERTER),
+        lambda: Client.connect(settings.temporal_address, namespace=settings.temporal_namespace, data_converter=converter),
     )
     return database, client
 
@@ -123,7 +120,7 @@ async def run_workers(settings: Settings, stop: asyncio.Event) -> None:
     if services_there is None:
         return
     database, client = services_there
-    async with httpx2.AsyncClient(follow_redirects=False) as http, contextlib.AsyncExitStack() as running:
+    async with guarded_client(settings) as http, contextlib.AsyncExitStack() as running:
         services = Services(settings, database, client, http, Definitions())
         for worker in workers(services):
             await running.enter_async_context(worker)

@@ -24,9 +24,10 @@ from automations.kill_switches import refusing_starts
 from store import bulk_starts as stored
 from store.database import UNAVAILABLE, Connection
 from store.kill_switches import list_standing_switches
-from store.records import list_records, list_records_by_ids
+from store.record_search import scan_records
+from store.records import list_records_by_ids
 
-_COLLECTED = 500
+_COLLECTED = 2_000
 """Records that are looked at in one transaction."""
 _AGAIN = timedelta(seconds=10)
 _LOG = structlog.get_logger("everstep.bulk")
@@ -70,17 +71,18 @@ async def _work(connection: Connection, bulk_start: Any, services: Services, now
 
 async def _collect(connection: Connection, bulk_start: Any, services: Services, now: datetime) -> int:
     """The next of all records of the object, and those among them that fit."""
-    rows = await list_records(connection, bulk_start["object_id"], cursor=bulk_start["cursor"], size=_COLLECTED)
     filter = Selection.model_validate(bulk_start["selection"]).filter
-    found = await _fitting(connection, rows, filter, services) if filter else {row["id"]: None for row in rows}
+    scanned = await scan_records(connection, bulk_start["object_id"], filter, bulk_start["cursor"], _COLLECTED)
+    found = await _fitting(connection, scanned.ids, filter, services) if filter else dict.fromkeys(scanned.ids)
     await stored.add_bulk_start_records(connection, bulk_start["id"], found)
-    cursor = rows[-1]["id"] if rows else bulk_start["cursor"]
-    await stored.mark_collected(connection, bulk_start["id"], cursor=cursor, is_all=len(rows) < _COLLECTED, now=now)
-    return max(1, len(rows))
+    cursor, is_all = scanned.last or bulk_start["cursor"], scanned.looked_at < _COLLECTED
+    await stored.mark_collected(connection, bulk_start["id"], cursor=cursor, is_all=is_all, now=now)
+    return max(1, scanned.looked_at)
 
 
-async def _fitting(connection: Connection, rows: Sequence[Any], filter: Filter, services: Services) -> dict[UUID, str | None]:
-    """Each with None, or with the reason why there is no telling whether it fits."""
+async def _fitting(connection: Connection, ids: Sequence[UUID], filter: Filter, services: Services) -> dict[UUID, str | None]:
+    """Of those that may fit: each with None, or with the reason why there is no telling whether it does."""
+    rows = await list_records_by_ids(connection, ids)
     values = await record_values(connection, services.definitions, rows, [filter])
     answers = {row["id"]: _answer(filter, values[row["id"]]) for row in rows}
     return {id: None if answer is True else answer for id, answer in answers.items() if answer is not False}

@@ -15,6 +15,7 @@ from activities.reconciling import Reconciler
 from activities.relaying import relay_once
 from activities.scheduling import sync_schedules_once
 from activities.services import Services
+from activities.sweeping import sweep_idempotent_requests
 from activities.switching import sweep
 from store.wakeups import EVENTS, keep_hearing
 
@@ -22,7 +23,7 @@ Chore = Coroutine[Any, Any, Any]
 
 
 def chores(services: Services) -> list[Chore]:
-    kinds = (relaying, planning, scheduling, launching, bulk_starting, making_up, sending, sweeping)
+    kinds = (relaying, planning, scheduling, launching, bulk_starting, making_up, sending, sweeping, forgetting)
     return [chore for kind in kinds for chore in kind(services)]
 
 
@@ -58,3 +59,7 @@ def sending(services: Services, every: timedelta = timedelta(seconds=2)) -> list
 
 def sweeping(services: Services, every: timedelta = timedelta(seconds=0.5)) -> list[Chore]:
     return [keep(partial(sweep, services), every)]
+
+
+def forgetting(services: Services, every: timedelta = timedelta(minutes=1)) -> list[Chore]:
+    return [keep(partial(sweep_idempotent_requests, services), every)]

@@ -13,11 +13,11 @@ from automations.firings import FiredPage, FiringPage, FiringPlan, PlannedTime
 from store.business import Business, read_business
 from store.database import Connection
 from store.ids import NIL
+from store.record_search import scan_records
 from store.schedules import (
     PlannedEvents,
     ScheduleDefinition,
     insert_planned_events,
-    list_records_to_fire_for,
     read_schedule,
 )
 
@@ -50,9 +50,10 @@ class Firings:
             if row["object_id"] is None:
                 await _tell(connection, page, [None])
                 return FiredPage(told=1)
-            records = await list_records_to_fire_for(connection, row["object_id"], page.after or NIL, PAGE)
-            await _tell(connection, page, records)
-        return FiredPage(told=len(records), last=records[-1] if len(records) == PAGE else None)
+            only = ScheduleDefinition.of_json(row["definition"]).trigger.filter
+            scanned = await scan_records(connection, row["object_id"], only, page.after or NIL, PAGE)
+            await _tell(connection, page, scanned.ids)
+        return FiredPage(told=len(scanned.ids), last=scanned.last if scanned.looked_at == PAGE else None)
 
 
 def _plan(definition: ScheduleDefinition, business: Business, asked: PlannedTime) -> FiringPlan:

@@ -7,18 +7,20 @@ again.
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from time import perf_counter
 from typing import Any
 
 import structlog
 from temporalio import activity
+from temporalio.exceptions import ApplicationError
 
 from activities.failures import ContendedError, unexpected
 from activities.goals import result_of_wait
 from activities.positions import nothing_left, onward, stands_before
 from activities.registry import HANDLERS, Handler
 from activities.results import Down, HoldOn, Onward, Result
+from activities.secrets import keeping, redacted
 from activities.services import Services
 from activities.situations import situation_of
 from activities.switching import checked
@@ -40,7 +42,7 @@ _TRIES = 20
 
 
 class StepFrame:
-    """Runs one step type; its `run` is the activity."""
+    """Runs one step type; its `run` is the activity. A dry run puts itself in the place of what is protected."""
 
     def __init__(self, step_type: str, services: Services) -> None:
         self._step_type = step_type
@@ -51,6 +53,8 @@ class StepFrame:
         """Raises ApplicationError where something unexpected went wrong."""
         try:
             return await self._answer(request)
+        except ApplicationError:
+            raise
         except Exception as error:
             raise unexpected(error) from error
 
@@ -64,7 +68,7 @@ class StepFrame:
     async def _try(self, request: StepRequest) -> Outcome | None:
         """None if the execution or the record changed while the step ran."""
         async with self._services.database.connection() as connection:
-            row = await load_step(connection, request.execution_id, request.sequence)
+            row = await self._load(connection, request)
             known = _known_outcome(row, request)
             if known is not None:
                 return known
@@ -80,7 +84,7 @@ class StepFrame:
             if self._is_another(step, request):
                 return await _moved(connection, request, step)
             attempt = Attempt(request, row, plan, row["revision"], plan, step)
-            stopped = checked(row, step, row["api_name"])
+            stopped = self._stopped(row, step)
             if stopped:
                 return await write_result(connection, attempt, stopped, 0.0)
             if step.local or step.skip:
@@ -88,9 +92,24 @@ class StepFrame:
         return await self._run_outside(attempt)
 
     def _is_another(self, step: StepBase, request: StepRequest) -> bool:
-        return (
-            step.id != request.step or step.step_type != self._step_type or (step.local or step.skip) != activity.info().is_local
-        )
+        return step.id != request.step or step.step_type != self._step_type or (step.local or step.skip) != self._is_local()
+
+    def _is_local(self) -> bool:
+        return activity.info().is_local
+
+    def _heartbeats(self) -> AbstractAsyncContextManager[None]:
+        return _heartbeats()
+
+    def _stopped(self, row: Any, step: StepBase) -> Result | None:
+        return checked(row, step, row["api_name"])
+
+    async def _load(self, connection: Any, request: StepRequest) -> Any:
+        return await load_step(connection, request.execution_id, request.sequence)
+
+    async def _done(self, result: Result, outcome: Outcome | None) -> Outcome | None:
+        if outcome is not None and result.afterwards:
+            await result.afterwards()
+        return outcome
 
     async def _over(self, connection: Any, attempt: Attempt) -> Outcome | None:
         """A wait is over; a goal may have to wait on."""
@@ -102,7 +121,7 @@ class StepFrame:
 
     async def _run_local(self, connection: Any, attempt: Attempt) -> Outcome | None:
         result, seconds = await self._result(connection, attempt)
-        return await _done(result, await write_result(connection, attempt, result, seconds))
+        return await self._done(result, await write_result(connection, attempt, result, seconds))
 
     async def _run_outside(self, attempt: Attempt) -> Outcome | None:
         """Shows that it runs, runs, and then writes on whatever version the execution is at by then."""
@@ -117,18 +136,18 @@ class StepFrame:
             if not began:
                 return None
             situation = await situation_of(connection, attempt, self._services)
-        async with _heartbeats():
+        async with self._heartbeats():
             result, seconds = await self._handled(attempt, situation)
         for _ in range(_TRIES):
             async with database.transaction() as connection:
                 await lock_standings(connection, request.execution_id)
-                row = await load_step(connection, request.execution_id, request.sequence)
+                row = await self._load(connection, request)
                 if row["finished_at"] is not None:
                     return End(state=row["state"], reason=row["reason"] or "")
                 newest = await self._services.definitions.plan(connection, row["automation_id"], row["revision"])
                 outcome = await write_result(connection, attempt.on(row, newest), result, seconds)
             if outcome is not None:
-                return await _done(result, outcome)
+                return await self._done(result, outcome)
         raise ContendedError(f"step {request.step}: the record is changed by others all the time")
 
     async def _result(self, connection: Any, attempt: Attempt) -> tuple[Result, float]:
@@ -140,7 +159,8 @@ class StepFrame:
         """What the handler found; an expected failure is a result too."""
         started = perf_counter()
         try:
-            result = await self._handler(attempt.step, situation, self._services)
+            with keeping(situation.secrets):
+                result = redacted(await self._handler(attempt.step, situation, self._services), situation.secrets)
         except EverstepError as failure:
             _LOG.warning(
                 "step_failed",
@@ -153,12 +173,6 @@ class StepFrame:
             )
             result = failed(attempt.step, failure)
         return result, perf_counter() - started
-
-
-async def _done(result: Result, outcome: Outcome | None) -> Outcome | None:
-    if outcome is not None and result.afterwards:
-        await result.afterwards()
-    return outcome
 
 
 async def _over(connection: Any, attempt: Attempt) -> Outcome | None:

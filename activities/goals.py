@@ -78,7 +78,7 @@ def _waiting(wait: DatedWait, verdict: Verdict, timeout: Timeout, situation: Sit
 
 async def _refuse_if_moved(connection: Connection, wait: DatedWait, verdict: Verdict, seen: Seen, record_id: UUID) -> None:
     """What moved a date since it was read is over for the goal, and would not be told of. The record is held by now."""
-    by_now = await _seen(connection, wait, await read_record(connection, record_id), seen.zone, seen.calendar)
+    by_now = await _seen(connection, wait, await read_record(connection, record_id, deleted=True), seen.zone, seen.calendar)
     upcoming, _ = comings(replace(wait, refused=verdict.refused), by_now)
     if upcoming != verdict.comings:
         raise ChangedMeanwhileError
@@ -122,7 +122,7 @@ async def _look(
 ) -> Verdict:
     """At the record as it is by now."""
     zone, calendar = ZoneInfo(attempt.row["timezone"]), BusinessCalendar.model_validate(attempt.row["calendar"])
-    record = await read_record(connection, record_id)
+    record = await read_record(connection, record_id, deleted=True)
     seen = await _seen(connection, wait, record, zone, calendar)
     filters = [trigger.filter for _, trigger in wait.dates if trigger.filter is not None]
     values = await record_values(connection, services.definitions, [record], filters) if filters else {}

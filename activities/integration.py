@@ -30,13 +30,14 @@ async def http_request(step: HttpRequest, situation: Situation, services: Servic
     status, body = await _answer(step, request, services.http)
     if status >= 500:
         raise ServerError(f"{step.method} {request.url.host} answered {status}")
-    output = {"status": status, "body": body.decode(errors="replace")[:_KEPT_TEXT]}
+    clean = situation.secrets.redactor  # before anything is cut: what is left of a secret would not be found
+    output = {"status": status, "body": clean.text(body.decode(errors="replace"))[:_KEPT_TEXT]}
     if not 200 <= status < 300:
         said = "redirects are not followed" if status < 400 else " ".join(output["body"].split())[:200]
         raise ExpectedFailure("http_refused", f"{step.method} {request.url.host} answered {status}: {said}")
     result = Result(output=output)
     for wanted in step.into:
-        found = set_variable(situation, _known(situation, wanted.variable), _value(wanted, status, body)).variables
+        found = set_variable(situation, _known(situation, wanted.variable), clean.inside(_value(wanted, status, body))).variables
         result = replace(result, variables={**result.variables, **found})
     return result
 

@@ -1,12 +1,15 @@
 """Mail: a message for the mail server, and what the server's answers mean."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from email.message import EmailMessage
 
 import aiosmtplib
 
 from activities.settings import Settings
 from automations.failures import ExpectedFailure
+
+SendMail = Callable[[EmailMessage, Settings], Awaitable[list[str]]]
+"""What `send` does."""
 
 
 def message_of(recipients: Sequence[str], subject: str, body: str, key: str, settings: Settings) -> EmailMessage:

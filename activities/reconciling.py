@@ -18,6 +18,7 @@ from activities.services import Services
 from automations.executions import Request
 from automations.messages import Ending
 from store import reconciling
+from store.automations import ask_to_cancel
 from store.database import UNAVAILABLE
 from store.executions import end_execution, lock_execution
 from store.ids import NIL
@@ -84,7 +85,7 @@ class Reconciler:
             still = datetime.now(UTC) - self._untouched
             rows = [row for row in page if row["workflow_started"] and row["updated_at"] <= still]
             again = await reconciling.list_open_by_id(connection, suspects - {row["id"] for row in rows})
-        mended = await _each(page, self._cancel_if_archived)
+        mended = await _each(page, self._cancel_if_archived) + await _each(page, self._cancel_if_deleted)
         mended += await _each([*rows, *again], lambda row: self._end_if_over(row, is_suspect=row["id"] in suspects))
         self._open_cursor = page[-1]["id"] if len(page) == _LOOKS else NIL
         return mended
@@ -126,6 +127,20 @@ class Reconciler:
         if row["id"] in asked:
             _LOG.info("cancel_made_up", execution_id=str(row["id"]), found="its record is archived")
         return row["id"] in asked
+
+    async def _cancel_if_deleted(self, row: Any) -> bool:
+        """One that was started in the moment in which its automation was deleted."""
+        if row["deleted_at"] is None:
+            return False
+        request = Request(
+            id=f"delete-{row['automation_id']}", kind="cancel", by="everstep", why="its automation was deleted"
+        )  # fmt: skip
+        async with self._services.database.transaction() as connection:
+            asked = await ask_to_cancel(connection, row["automation_id"], request, datetime.now(UTC))
+        mended = row["id"] in {each["id"] for each in asked}
+        if mended:
+            _LOG.info("cancel_made_up", execution_id=str(row["id"]), found="its automation is deleted")
+        return mended
 
     async def close_ended(self) -> int:
         """Tells the workflows of rows that ended lately and that still run to close; the rows stay as they are."""

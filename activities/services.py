@@ -6,6 +6,7 @@ import httpx2
 from temporalio.client import Client
 
 from activities.definitions import Definitions
+from activities.mailing import SendMail, send
 from activities.settings import Settings
 from store.database import Database
 
@@ -17,3 +18,4 @@ class Services:
     temporal: Client
     http: httpx2.AsyncClient
     definitions: Definitions
+    send_mail: SendMail = send

@@ -1,15 +1,44 @@
 """What a deployment may set, read from the environment as EVERSTEP_DATABASE_URL and so on."""
 
-from typing import Literal
+import json
+from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field, PositiveInt, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from activities.allow_list import AllowList
+from activities.encryption import Keyring, keyring_of
+
+
+def _listed(raw: object) -> object:
+    """From the environment: a JSON list, or what stands between commas."""
+    if not isinstance(raw, str):
+        return raw
+    if raw.lstrip().startswith("["):
+        return json.loads(raw)
+    return [part.strip() for part in raw.split(",") if part.strip()]
+
+
+def _allowed(written: tuple[str, ...]) -> tuple[str, ...]:
+    AllowList(written)
+    return written
+
+
+def _keys(written: SecretStr | None) -> SecretStr | None:
+    """Nothing written is no key."""
+    if written is None or not written.get_secret_value().strip():
+        return None
+    keyring_of(written.get_secret_value())
+    return written
+
+
+Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
 
 
 class Settings(BaseSettings):
     """Everything but the database has a default; nothing secret has one."""
 
-    model_config = SettingsConfigDict(env_prefix="EVERSTEP_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="EVERSTEP_", frozen=True, hide_input_in_errors=True)
 
     database_url: str = Field(repr=False)  # it may hold a password
     database_pool: PositiveInt = 10
@@ -38,16 +67,21 @@ class Settings(BaseSettings):
     max_starts_in_chain: PositiveInt = 5
     max_starts_per_minute: PositiveInt = 1_000
     bulk_starts_per_second: PositiveInt = 50
-    encryption_keys: SecretStr | None = None
+    encryption_keys: Annotated[SecretStr | None, AfterValidator(_keys)] = None
     """Base64 of 32 bytes each, separated by commas: the first encrypts, all decrypt."""
 
-    http_allow: tuple[str, ...] = ()
-    """What HTTP steps may reach although it is not public: hosts, host:port, networks as in 10.0.0.0/8."""
+    http_allow: Annotated[Listed, AfterValidator(_allowed)] = ()
+    """What HTTP steps may reach although it is not public: `activities/allow_list.py` says how it is written."""
 
-    cors_origins: tuple[str, ...] = ()
+    cors_origins: Listed = ()
     requests_per_minute: PositiveInt = 6_000
+    max_streams: PositiveInt = 200
     document_bytes: PositiveInt = 512 * 1024
     webhook_bytes: PositiveInt = 1024 * 1024
+
+    @property
+    def keyring(self) -> Keyring | None:
+        return keyring_of(self.encryption_keys.get_secret_value()) if self.encryption_keys else None
 
     @classmethod
     def from_environment(cls) -> "Settings":

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from activities.definitions import Plan
 from activities.related import OWN_ATTRIBUTES, RelatedRecord, own_attributes, typed_value
 from activities.results import Key
+from activities.secrets import NO_SECRETS, StepSecrets
 from automations.calendars import BusinessCalendar
 from automations.errors import FilterError
 from automations.failures import ExpectedFailure
@@ -32,6 +33,7 @@ class Situation:
         now: datetime,
         key: Key,
         activities: Sequence[Any] = (),
+        secrets: StepSecrets = NO_SECRETS,
     ) -> None:
         self.row = row
         self.plan = plan
@@ -39,6 +41,7 @@ class Situation:
         self.now = now
         self.key = key
         self.activities = activities
+        self.secrets = secrets
         self._related = related
         self._brought = brought
 
@@ -138,6 +141,7 @@ class Situation:
             "execution": {"id": str(self.key.execution_id)},
             "automation": {"api_name": row["api_name"], "name": self.plan.name},
             "business": {"name": row["business_name"], "timezone": row["timezone"]},
+            "secrets": self.secrets,
         }
 
     def _record_context(self) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from activities.related import Link, RelatedRecord, related_records
 from activities.results import Key
+from activities.secrets import secrets_named
 from activities.services import Services
 from activities.situation import Situation
 from automations.fields import ObjectDefinition
@@ -28,7 +29,8 @@ async def situation_of(connection: Any, attempt: "Attempt", services: Services) 
     brought = event["payload"] if event else {}
     activities = await list_scheduled_activities(connection, [row["record_id"]], request.now) if needs.activities else []
     key = Key(request.execution_id, request.sequence)
-    return Situation(row, attempt.plan, definition, related, brought, request.now, key, activities)
+    secrets = await secrets_named(connection, needs.secrets, services.settings.keyring)
+    return Situation(row, attempt.plan, definition, related, brought, request.now, key, activities, secrets)
 
 
 async def _related(

@@ -87,10 +87,17 @@ def task_queue(settings: Settings, priority: Priority) -> str:
 
 
 async def create_execution(
-    connection: Connection, target: Target, cause: Cause, now: datetime, settings: Settings, *, launch_in: timedelta = OWN_LAUNCH
+    connection: Connection,
+    target: Target,
+    cause: Cause,
+    now: datetime,
+    settings: Settings,
+    *,
+    launch_in: timedelta = OWN_LAUNCH,
+    execution_id: UUID | None = None,
 ) -> Started:
     """Writes the row; `launch` follows once it is committed, or is left to the workers by LAUNCH_BY_WORKER."""
-    execution_id, record, restart = new_id(), target.record, cause.restart
+    execution_id, record, restart = execution_id or new_id(), target.record, cause.restart
     first = restart.step if restart else Positions(target.document).first()
     start = ExecutionStart(execution_id=execution_id, first=StepRef.to(first) if first else None, limits=_limits(settings))
     priority = cause.priority or target.document.priority

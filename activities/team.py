@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from activities.mailing import message_of, send
+from activities.mailing import message_of
 from activities.registry import runs
 from activities.results import Result
 from activities.services import Services
@@ -21,7 +21,7 @@ async def notify_member_via_email(step: NotifyMemberViaEmail, situation: Situati
         raise ExpectedFailure("no_recipient", f"There is nobody to write to: {step.summary()}.")
     addresses = [member["email"] for member in members]
     message = message_of(addresses, subject, body, str(situation.key), services.settings)
-    refused = await send(message, services.settings)
+    refused = await services.send_mail(message, services.settings)
     told = [address for address in addresses if address not in refused]
     return Result(output={"to": told, "subject": message["Subject"], **({"refused": refused} if refused else {})})
 

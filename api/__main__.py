@@ -11,8 +11,9 @@ async def main() -> int:
     configure_logs()
     settings = Settings.from_environment()
     config = uvicorn.Config(
-        create_app(settings), host=settings.api_host, port=settings.api_port, log_config=None, timeout_graceful_shutdown=3
-    )
+        create_app(settings), host=settings.api_host, port=settings.api_port, log_config=None, timeout_graceful_shutdown=3,
+        server_header=False,
+    )  # fmt: skip
     await uvicorn.Server(config).serve()
     return 0
 

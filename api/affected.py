@@ -12,6 +12,7 @@ from automations.executions import Request
 from automations.impact import Changes, Effect, Impact
 from automations.positions import Positions
 from automations.transitions import applies
+from store.audit import Actor, Deed, write_audits
 from store.automations import read_document
 from store.database import Connection
 from store.impact import ask_to_pause, lock_open, open_of_automation
@@ -69,7 +70,7 @@ class Affected:
         return self._effects[place]
 
 
-async def pause_affected(connection: Connection, saved: Saved, *, by: str, why: str) -> PausedExecutions:
+async def pause_affected(connection: Connection, saved: Saved, *, actor: Actor, why: str) -> PausedExecutions:
     """In the save's transaction: what runs a step meanwhile finds its row changed, and reads the request and the new document.
 
     They are looked for before they are locked: what goes on in between comes to no step that it would not have come to before.
@@ -81,8 +82,9 @@ async def pause_affected(connection: Connection, saved: Saved, *, by: str, why: 
     found = [each.row["id"] async for each in affected.executions()]
     locked = [row for row in await lock_open(connection, found) if (await affected.effect(row)).affected]
     free = [row["id"] for row in locked if _can_be_paused(row)]
-    request = Request(id=f"save-{uuid4()}", kind="pause", by=by, why=why)
+    request = Request(id=f"save-{uuid4()}", kind="pause", by=actor.name, why=why)
     rows = await ask_to_pause(connection, free, request, datetime.now(UTC))
+    await write_audits(connection, actor, [Deed("execution.paused", "execution", str(row["id"]), why=why) for row in rows])
     return PausedExecutions(rows, [row["id"] for row in locked if row["id"] not in set(free)])
 
 

@@ -1,45 +1,74 @@
 """The gateway as one application. `uvicorn --factory api.app:create_app` runs it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from activities.definitions import Definitions
 from activities.settings import Settings
 from api import (
+    api_keys,
+    audit,
+    automation_copies,
+    automation_removal,
     automations,
+    bulk_requests,
     bulk_starts,
     business,
+    codec,
     crm_activities,
+    dry_runs,
     due,
     employees,
     events,
+    execution_lists,
+    execution_requests,
+    execution_streams,
     executions,
     explaining,
     health,
     impact,
     kill_switches,
+    metrics,
     objects,
+    record_search,
+    record_upserts,
     records,
     restarting,
+    secrets,
+    step_types,
     triggers,
     webhook_deliveries,
     webhook_secrets,
     webhooks,
 )
+from api.access_log import AccessLog
 from api.authentication import Authentication
 from api.bodies import WEBHOOKS, BodyGuard
+from api.codec_cors import CodecCors
 from api.connections import Connections
-from api.openapi import PROBLEM_RESPONSES, describe_problems, operation_id
+from api.cors import add_cors
+from api.docs_page import add_docs
+from api.idempotency import Idempotency
+from api.openapi import PROBLEM_RESPONSES, describe, operation_id
+from api.parameters import refuse_unknown_parameters
 from api.problems import add_error_handlers
+from api.rate_limits import RateLimit
+from api.request_ids import RequestIds
+from api.security_headers import SecurityHeaders
 from api.starting import TemporalWatch
+from api.streams import Streams
 
 ROUTERS = tuple(
     module.router
     for module in (
-        automations, impact, triggers, due, executions, bulk_starts, restarting, explaining, kill_switches, webhooks,
-        webhook_deliveries, webhook_secrets, objects, records, crm_activities, events, employees, business, health,
+        automations, automation_copies, automation_removal, dry_runs, impact, step_types, triggers, due,
+        bulk_requests, execution_lists, execution_requests, execution_streams, executions, bulk_starts,
+        restarting, explaining, kill_switches, webhooks, webhook_deliveries, webhook_secrets, objects,
+        record_search, record_upserts, records, crm_activities, events, employees, business, api_keys, audit, secrets,
+        codec, health, metrics,
     )
 )  # fmt: skip
 
@@ -49,19 +78,38 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app = FastAPI(
         title="Everstep",
         description="Durable CRM automations.",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        dependencies=[Depends(refuse_unknown_parameters)],
         lifespan=_lifespan,
         generate_unique_id_function=operation_id,
         responses=PROBLEM_RESPONSES,
     )
     app.state.settings = settings or Settings.from_environment()
     app.state.definitions = Definitions()
-    app.add_middleware(BodyGuard, limits=_limits(app.state.settings))
-    app.add_middleware(Authentication)
+    app.state.dry_runs = asyncio.Semaphore(dry_runs.AT_ONCE)
+    app.state.metrics = metrics.Metrics()
+    _add_middleware(app, app.state.settings)
     add_error_handlers(app)
-    describe_problems(app)
+    describe(app)
+    add_docs(app)
     for router in ROUTERS:
         app.include_router(router)
     return app
+
+
+def _add_middleware(app: FastAPI, settings: Settings) -> None:
+    """The last one stands before all others: a request meets them from the bottom up."""
+    app.add_middleware(Idempotency)
+    app.add_middleware(BodyGuard, limits=_limits(settings))
+    app.add_middleware(RateLimit, per_minute=settings.requests_per_minute)
+    app.add_middleware(Authentication)
+    app.add_middleware(AccessLog)
+    add_cors(app, settings)
+    app.add_middleware(CodecCors, web_ui_url=settings.web_ui_url)
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(RequestIds)
 
 
 def _limits(settings: Settings) -> dict[str, int]:
@@ -72,5 +120,6 @@ def _limits(settings: Settings) -> dict[str, int]:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.connections = Connections(app.state.settings)
     app.state.temporal_watch = TemporalWatch()
+    app.state.streams = Streams(app.state.settings.max_streams)
     yield
     await app.state.connections.close()

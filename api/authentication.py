@@ -18,7 +18,7 @@ from automations.errors import EverstepError
 from store.api_keys import find_api_key, touch_api_key
 from store.database import UNAVAILABLE, Connection
 
-OPEN = ("/health/", "/docs", "/openapi.json")
+OPEN = ("/health/", "/codec/", "/docs", "/openapi.json")
 """Beginnings of paths that anyone may ask for."""
 
 _TOUCHED_EVERY = timedelta(minutes=1)
@@ -38,7 +38,8 @@ class Caller:
 class Authentication:
     """Puts the Caller into the request's state as `caller`, and refuses those without one, but where all may come in.
 
-    A webhook says by itself whom it lets in: there the caller is None for a request without a valid key.
+    A webhook says by itself whom it lets in: there the caller is None for a request without a valid key, and `refused` says
+    what was wrong with one that is not valid.
     """
 
     def __init__(self, app: ASGIApp, open_paths: Sequence[str] = OPEN) -> None:
@@ -62,17 +63,18 @@ class Authentication:
     async def _caller(self, scope: Scope) -> Caller | None:
         connections: Connections = scope["app"].state.connections
         lets_in_anyone = scope["path"].startswith(WEBHOOKS)
-        key = bearer(Headers(scope=scope).get("authorization"))
+        key = bearer(", ".join(Headers(scope=scope).getlist("authorization")))
         if key is None and lets_in_anyone:
             return None
         database = await connections.database.get()
         try:
             async with database.connection() as connection:
                 return await caller_of(connection, key, datetime.now(UTC))
-        except RefusedError:
-            if lets_in_anyone:
-                return None
-            raise
+        except RefusedError as error:
+            if not lets_in_anyone:
+                raise
+            scope.setdefault("state", {})["refused"] = error
+            return None
 
 
 def _is_preflight(scope: Scope) -> bool:
@@ -81,7 +83,7 @@ def _is_preflight(scope: Scope) -> bool:
 
 
 def bearer(header: str | None) -> str | None:
-    """The key in an Authorization header."""
+    """The key in an Authorization header. Two headers are read as one, and so as a key that nobody has."""
     kind, _, key = (header or "").partition(" ")
     return key.strip() or None if kind.lower() == "bearer" else None
 
@@ -90,7 +92,11 @@ async def caller_of(connection: Connection, key: str | None, now: datetime) -> C
     """Raises RefusedError 401."""
     if key is None:
         raise _refused("key_missing", "Say who you are: Authorization: Bearer <API key>.")
-    row = await find_api_key(connection, key)
+    return await let_in(connection, await find_api_key(connection, key), now)
+
+
+async def let_in(connection: Connection, row: Any | None, now: datetime) -> Caller:
+    """The caller of an API key's row, if there is one that is still good. Raises RefusedError 401."""
     if row is None:
         raise _refused("key_invalid", "There is no such API key.")
     if row["revoked_at"] is not None:

@@ -1,16 +1,24 @@
-"""What may come in at all: bodies of a limited size, and text that Postgres can keep."""
+"""What may come in at all: bodies of a limited size, in the form that is asked for, and text that Postgres can keep."""
 
-import json
-from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from collections.abc import Mapping
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.problems import ProblemDetails, answer, problem
+from api.errors import RefusedError
+from api.json_bodies import check_json
+from api.media_types import is_json, is_yaml, media_type
+from api.problems import ProblemDetails, answer, everstep_problem, problem, unsupported
 
 WEBHOOKS = "/webhooks/"
 """Where anything may come in, also what is no text at all."""
+
+_JSON = "JSON (application/json)"
+_DOCUMENTS = "/automations"
+"""Where YAML may come in too."""
+
+_FORMS = "/codec/sign-"
+"""What browsers send of a page of ours."""
 
 
 class BodyGuard:
@@ -33,7 +41,7 @@ class BodyGuard:
         if refused is not None:
             await answer(refused, {"Connection": "close"} if body is None else None)(scope, receive, send)
         else:
-            await self._app(scope, _replayed(body or b"", receive), send)
+            await self._app(scope, replayed(body or b"", receive), send)
 
 
 async def _read(headers: Headers, receive: Receive, limit: int) -> bytes | None:
@@ -52,7 +60,7 @@ async def _read(headers: Headers, receive: Receive, limit: int) -> bytes | None:
     return bytes(body)
 
 
-def _replayed(body: bytes, receive: Receive) -> Receive:
+def replayed(body: bytes, receive: Receive) -> Receive:
     """The body once, then whatever comes after it: the client going away."""
     messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
@@ -72,44 +80,25 @@ _NUL_IN_ADDRESS = problem(422, "invalid_text", "The address holds a NUL characte
 def _text_problem(scope: Scope, body: bytes) -> ProblemDetails | None:
     if "\0" in scope["path"]:
         return _NUL_IN_ADDRESS
-    if scope["path"].startswith(WEBHOOKS):
+    if scope["path"].startswith((WEBHOOKS, _FORMS)):
         return None
     if b"%00" in scope["query_string"]:
         return _NUL_IN_ADDRESS
-    if not body:
-        return None
+    return _body_problem(body, Headers(scope=scope).get("content-type"), scope["path"]) if body else None
+
+
+def _body_problem(body: bytes, content_type: str | None, path: str) -> ProblemDetails | None:
+    takes_yaml = path.startswith(_DOCUMENTS)
+    if not is_json(content_type) and not (takes_yaml and (is_yaml(content_type) or not media_type(content_type))):
+        return unsupported(content_type, "JSON or YAML (application/json, application/yaml)" if takes_yaml else _JSON)
     if b"\0" in body:
         return problem(422, "invalid_text", "The body holds a NUL character.")
-    return _json_problem(body) if "json" in Headers(scope=scope).get("content-type", "") else None
+    return _json_problem(body) if is_json(content_type) else None
 
 
 def _json_problem(body: bytes) -> ProblemDetails | None:
     try:
-        text = body.decode()
-    except UnicodeDecodeError:
-        return problem(400, "invalid_json", "The body is not JSON in UTF-8.")
-    # Only an escape can smuggle in what UTF-8 cannot hold.
-    if "\\u" not in text or all(_can_be_kept(part) for part in _texts(text)):
-        return None
-    return problem(422, "invalid_text", "The body holds a NUL character or half of a surrogate pair.")
-
-
-def _texts(text: str) -> Iterator[str]:
-    """All keys and texts of a JSON document; none if it is no JSON, which is told elsewhere."""
-    try:
-        left: list[Any] = [json.loads(text)]
-    except (ValueError, RecursionError):
-        return
-    while left:
-        value = left.pop()
-        if isinstance(value, str):
-            yield value
-        elif isinstance(value, list):
-            left += cast(list[Any], value)
-        elif isinstance(value, dict):
-            left += cast(dict[str, Any], value).keys()
-            left += cast(dict[str, Any], value).values()
-
-
-def _can_be_kept(text: str) -> bool:
-    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+        check_json(body)
+    except RefusedError as error:
+        return everstep_problem(error)
+    return None

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends
 from fastapi.sse import EventSourceResponse
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from api.access import needs
+from api.access import ActorDep, needs
 from api.bulk_start_views import BulkStartRecordView, BulkStartView, bulk_start_view
 from api.deps import DatabaseDep, PageDep
 from api.errors import RefusedError
@@ -18,12 +18,14 @@ from api.pages import Page
 from api.problems import NotFoundError
 from api.saving import all_objects
 from api.starting import overrides_of, require_active, require_not_killed
+from api.streams import takes_a_place
 from automations.bulk_starts import Outcome, Selection
 from automations.document import AutomationDocument
 from automations.filter_problems import filter_problems
 from automations.filters import Filter
 from automations.model import Priority
 from store import bulk_starts as stored
+from store.audit import Deed, write_audit
 from store.automations import read_automation
 from store.database import UNAVAILABLE, Connection, Database
 from store.ids import new_id
@@ -71,21 +73,29 @@ class CancelBody(BaseModel):
     summary="Start it on many records",
     dependencies=[needs("executions:operate")],
 )
-async def start_in_bulk(api_name: str, body: BulkStartBody, database: DatabaseDep) -> BulkStartView:
+async def start_in_bulk(api_name: str, body: BulkStartBody, database: DatabaseDep, actor: ActorDep) -> BulkStartView:
     """Only written down here. The records of a filter are those that fit it while it is `collecting`.
 
     Paced, in place of the limit on starts in a minute. A record that cannot be started stands in no other's way.
     """
-    now, bulk_start_id = datetime.now(UTC), new_id()
+    now, bulk_start_id, actor = datetime.now(UTC), new_id(), actor.speaking_for(body.by)
     async with database.transaction() as connection:
         automation = await _automation(connection, api_name)
         require_active(automation)
         await require_not_killed(connection, api_name, now)
         overrides = await _checked(connection, automation, body)
-        await stored.insert_bulk_start(connection, _new(bulk_start_id, automation, body, overrides, now))
+        await stored.insert_bulk_start(connection, _new(bulk_start_id, automation, body, overrides, actor.name, now))
         if body.record_ids:
             await stored.add_bulk_start_records(connection, bulk_start_id, dict.fromkeys(body.record_ids))
+        await write_audit(connection, actor, _deed(bulk_start_id, api_name, body))
         return bulk_start_view(await stored.read_bulk_start(connection, bulk_start_id))
+
+
+def _deed(bulk_start_id: UUID, api_name: str, body: BulkStartBody) -> Deed:
+    """Of records that are named: how many."""
+    asked = body.model_dump(mode="json", exclude_unset=True, exclude={"record_ids", "variables", "by"})
+    named = {"record_ids": len(body.record_ids)} if body.record_ids else {}
+    return Deed("bulk_start.begun", "bulk_start", str(bulk_start_id), after={"automation": api_name, **asked, **named})
 
 
 async def _automation(connection: Connection, api_name: str) -> Any:
@@ -117,12 +127,12 @@ async def _require_fit(connection: Connection, document: AutomationDocument, fil
 
 
 def _new(
-    bulk_start_id: UUID, automation: Any, body: BulkStartBody, overrides: dict[str, Any], now: datetime
+    bulk_start_id: UUID, automation: Any, body: BulkStartBody, overrides: dict[str, Any], by: str, now: datetime
 ) -> stored.NewBulkStart:
     return stored.NewBulkStart(
         id=bulk_start_id, automation_id=automation["id"], state="running" if body.record_ids else "collecting",
         selection=Selection(filter=body.filter, all=bool(body.all)), variables=overrides, priority=body.priority,
-        resume_paused=body.resume_paused, by=body.by, now=now,
+        resume_paused=body.resume_paused, by=by, now=now,
     )  # fmt: skip
 
 
@@ -179,7 +189,7 @@ async def get_bulk_start_records(
     "/bulk-starts/{bulk_start_id}/stream",
     summary="Listen to how far it is",
     response_class=EventSourceResponse,
-    dependencies=[needs("automations:view")],
+    dependencies=[needs("automations:view"), takes_a_place],
 )
 async def stream_bulk_start(found: ExistingDep, database: DatabaseDep) -> AsyncIterator[BulkStartView]:
     """A server-sent event now and on each change; ends after the last one. A comment every few seconds shows that it lives."""
@@ -205,12 +215,19 @@ async def _newer(database: Database, shown: BulkStartView) -> BulkStartView | No
 @router.post(
     "/bulk-starts/{bulk_start_id}/cancel", status_code=202, summary="Cancel it", dependencies=[needs("executions:operate")]
 )
-async def cancel_bulk_start(found: ExistingDep, database: DatabaseDep, body: CancelBody | None = None) -> BulkStartView:
+async def cancel_bulk_start(
+    found: ExistingDep, database: DatabaseDep, actor: ActorDep, body: CancelBody | None = None
+) -> BulkStartView:
     """The records that are left are not started; what was started or resumed goes on."""
     body = body or CancelBody()
-    reason = f"canceled by {body.by or 'a person'}{': ' if body.why else ''}{body.why}"
+    actor = actor.speaking_for(body.by)
+    reason = f"canceled by {actor.name}{': ' if body.why else ''}{body.why}"
     async with database.transaction() as connection:
         canceled = await stored.end_bulk_start(connection, found.id, "canceled", reason=reason, now=datetime.now(UTC))
+        if canceled:
+            before = {"state": found.state, "left": found.left}
+            deed = Deed("bulk_start.canceled", "bulk_start", str(found.id), before=before, why=body.why)
+            await write_audit(connection, actor, deed)
         newest = bulk_start_view(await stored.read_bulk_start(connection, found.id))
     if not canceled:
         raise RefusedError(409, "bulk_start_over", f"The bulk start is {newest.state}: there is nothing to cancel.")

@@ -10,10 +10,11 @@ import structlog
 from temporalio.client import Client
 from temporalio.service import RetryConfig
 
+from activities.codec import data_converter
+from activities.resealing import reseal_webhook_secrets
 from activities.settings import Settings
 from automations.errors import EverstepError
 from store.database import Database
-from workflows.converter import DATA_CONVERTER
 
 _TRY_AGAIN_AFTER = timedelta(seconds=1)
 _PATIENCE = timedelta(seconds=5)
@@ -79,6 +80,8 @@ class Connections:
         database = await Database.connect(self._settings.database_url, size=self._settings.database_pool)
         try:
             await database.migrate()
+            if self._settings.keyring:
+                await reseal_webhook_secrets(database, self._settings.keyring, unsealed_only=True)
         except BaseException:
             await database.close()
             raise
@@ -89,6 +92,6 @@ class Connections:
             return await Client.connect(
                 self._settings.temporal_address,
                 namespace=self._settings.temporal_namespace,
-                data_converter=DATA_CONVERTER,
+                data_converter=data_converter(self._settings),
                 retry_config=_QUICK,
             )

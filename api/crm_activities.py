@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.access import needs
+from api.access import CallerDep, needs
 from api.deps import DatabaseDep, PageDep
 from api.errors import RefusedError
 from api.pages import Page
@@ -22,7 +22,7 @@ from store.team import find_employee
 
 router = APIRouter(tags=["crm activities"])
 
-Doer = Annotated[str, Field(max_length=200, description="Who does it; kept with the crm activity and told with the event")]
+Doer = Annotated[str, Field(max_length=200, description="Who does it, or else the name of the API key; told with the event")]
 Assignee = Annotated[str | None, Field(max_length=255, description="An employee's id or email address")]
 
 
@@ -99,28 +99,28 @@ async def _assignee(connection: Connection, key: str | None) -> UUID | None:
     summary="Log or schedule a crm activity",
     dependencies=[needs("records:edit")],
 )
-async def create_activity(record_id: UUID, new: NewActivity, database: DatabaseDep) -> ActivityView:
+async def create_activity(record_id: UUID, new: NewActivity, database: DatabaseDep, caller: CallerDep) -> ActivityView:
     """A logged one is completed now; a scheduled one needs `due_at`."""
     async with database.transaction() as connection:
-        row = await _create(connection, record_id, new, datetime.now(UTC))
+        row = await _create(connection, record_id, new, new.by or caller.name, datetime.now(UTC))
     if row is None:
         raise NotFoundError("record", record_id)
     return _view(row)
 
 
-async def _create(connection: Connection, record_id: UUID, new: NewActivity, now: datetime) -> Any | None:
+async def _create(connection: Connection, record_id: UUID, new: NewActivity, by: str, now: datetime) -> Any | None:
     assignee = await _assignee(connection, new.assigned_to)
     match new.status:
         case "completed":
             if new.due_at is not None:
                 raise _wrong("due_at", "unknown_key", "What is done already is not due: leave out due_at.")
             return await stored.log_activity(
-                connection, record_id, type=new.type, note=new.note, assigned_to=assignee, by=new.by, now=now
+                connection, record_id, type=new.type, note=new.note, assigned_to=assignee, by=by, now=now
             )
         case "scheduled":
             due_at = _due(new.due_at)
             return await stored.schedule_activity(
-                connection, record_id, type=new.type, due_at=due_at, note=new.note, assigned_to=assignee, by=new.by, now=now
+                connection, record_id, type=new.type, due_at=due_at, note=new.note, assigned_to=assignee, by=by, now=now
             )
         case _:
             assert_never(new.status)
@@ -158,10 +158,10 @@ async def get_activity(activity_id: UUID, database: DatabaseDep) -> ActivityView
 
 
 @router.patch("/activities/{activity_id}", summary="Change a scheduled crm activity", dependencies=[needs("records:edit")])
-async def change_activity(activity_id: UUID, patch: ActivityPatch, database: DatabaseDep) -> ActivityView:
+async def change_activity(activity_id: UUID, patch: ActivityPatch, database: DatabaseDep, caller: CallerDep) -> ActivityView:
     async with database.transaction() as connection:
         change = await _change(connection, patch)
-        row = await stored.change_activity(connection, activity_id, by=patch.by, now=datetime.now(UTC), **change)
+        row = await stored.change_activity(connection, activity_id, by=patch.by or caller.name, now=datetime.now(UTC), **change)
     return _existing(row, activity_id)
 
 
@@ -177,18 +177,22 @@ async def _change(connection: Connection, patch: ActivityPatch) -> ActivityChang
 
 
 @router.post("/activities/{activity_id}/complete", summary="Complete a crm activity", dependencies=[needs("records:edit")])
-async def complete_activity(activity_id: UUID, database: DatabaseDep, body: DoneBody | None = None) -> ActivityView:
+async def complete_activity(
+    activity_id: UUID, database: DatabaseDep, caller: CallerDep, body: DoneBody | None = None
+) -> ActivityView:
     """Done twice, the second time changes nothing and starts nothing."""
-    by = body.by if body else ""
+    by = (body.by if body else "") or caller.name
     async with database.connection() as connection:
         row = await stored.complete_activity(connection, activity_id, by=by, now=datetime.now(UTC))
     return _existing(row, activity_id)
 
 
 @router.post("/activities/{activity_id}/cancel", summary="Cancel a crm activity", dependencies=[needs("records:edit")])
-async def cancel_activity(activity_id: UUID, database: DatabaseDep, body: DoneBody | None = None) -> ActivityView:
+async def cancel_activity(
+    activity_id: UUID, database: DatabaseDep, caller: CallerDep, body: DoneBody | None = None
+) -> ActivityView:
     """It stays in the list, as canceled. Done twice, the second time changes nothing."""
-    by = body.by if body else ""
+    by = (body.by if body else "") or caller.name
     async with database.connection() as connection:
         row = await stored.cancel_activity(connection, activity_id, by=by, now=datetime.now(UTC))
     return _existing(row, activity_id)

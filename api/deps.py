@@ -1,6 +1,7 @@
 """What routers ask for, as annotated dependencies."""
 
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Depends, Request
 from temporalio.client import Client
@@ -46,3 +47,11 @@ def _temporal_watch(request: Request) -> TemporalWatch:
 TemporalWatchDep = Annotated[TemporalWatch, Depends(_temporal_watch)]
 DatabaseDep = Annotated[Database, Depends(_database)]
 TemporalDep = Annotated[Client, Depends(_temporal)]
+
+
+def _made_id(request: Request) -> UUID | None:
+    return getattr(request.state, "made_id", None)
+
+
+MadeIdDep = Annotated[UUID | None, Depends(_made_id)]
+"""The id for what a request under an Idempotency-Key makes: the same each time it is tried. None without a key."""

@@ -6,11 +6,12 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from api.access import needs
+from api.access import ActorDep, needs
 from api.deps import DatabaseDep, PageDep
 from api.pages import Page
 from automations import scalars
 from store import team
+from store.audit import Deed, write_audit
 
 router = APIRouter(prefix="/employees", tags=["team"])
 
@@ -47,9 +48,13 @@ def _view(row: Any) -> EmployeeView:
 
 
 @router.put("/{email}", summary="Create or replace the employee of an address", dependencies=[needs("admin")])
-async def save_employee(email: EmailAddress, body: EmployeeBody, database: DatabaseDep) -> EmployeeView:
-    async with database.connection() as connection:
-        return _view(await team.put_employee(connection, email, **body.model_dump()))
+async def save_employee(email: EmailAddress, body: EmployeeBody, database: DatabaseDep, actor: ActorDep) -> EmployeeView:
+    async with database.transaction() as connection:
+        found = await team.find_employee_by_email(connection, email)
+        before = _view(found).model_dump(mode="json") if found else None
+        saved = _view(await team.put_employee(connection, email, **body.model_dump()))
+        await write_audit(connection, actor, Deed("employee.saved", "employee", email, before, saved.model_dump(mode="json")))
+    return saved
 
 
 @router.get("", summary="List the employees", dependencies=[needs(None)])

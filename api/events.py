@@ -8,13 +8,15 @@ from uuid import UUID
 from fastapi import APIRouter, Body, Header, Query
 from pydantic import BaseModel
 
-from api.access import needs
+from api.access import CallerDep, needs, require
 from api.deps import DatabaseDep, PageDep
 from api.errors import RefusedError
 from api.pages import Page
 from api.problems import NotFoundError
+from automations.access import Place
 from automations.outside_events import AnyOutsideEvent, Reading, TellId, events_schema, read_events
 from store.outside_events import HeldRecord, Shown, ToldEvent, hold_records, insert_events, list_events, show_event
+from store.places import reached_places
 
 router = APIRouter(prefix="/events", tags=["events"])
 
@@ -83,6 +85,7 @@ _BODY = {"requestBody": {"required": True, "content": {"application/json": {"sch
 async def tell_events(
     database: DatabaseDep,
     body: Annotated[Any, Body()],
+    caller: CallerDep,
     idempotency_key: Annotated[TellId | None, Header()] = None,
 ) -> ToldView:
     """One event, or `{"events": […]}`: all of them are kept or none, and every mistake is named.
@@ -91,6 +94,8 @@ async def tell_events(
     """
     now = datetime.now(UTC)
     readings = read_events(body, now)
+    for named in {reading.event.record.object for reading in readings if reading.event}:
+        require(caller.access, "events:write", Place(object=named))
     async with database.transaction() as connection:
         held = await hold_records(connection, [reading.event.record for reading in readings if reading.event])
         _refuse_wrong(readings, held)
@@ -144,13 +149,17 @@ def _key(event: AnyOutsideEvent, key: str | None, place: int) -> str | None:
 async def get_events(
     database: DatabaseDep,
     page: PageDep,
+    caller: CallerDep,
     record_id: UUID | None = None,
     kind: Annotated[str | None, Query(max_length=60)] = None,
 ) -> Page[EventView]:
     """Newest first, of a record or a kind or all, with what became of each."""
     async with database.snapshot() as connection:
         cursor = page.after("events", UUID)
-        shown = await list_events(connection, record_id=record_id, kind=kind, cursor=cursor, size=page.size_and_one)
+        reached = await reached_places(connection, caller.access.reach("automations:view"))
+        shown = await list_events(
+            connection, record_id=record_id, kind=kind, reached=reached, cursor=cursor, size=page.size_and_one
+        )
     return page.page("events", shown, _view, lambda each: str(each[0]["id"]))
 
 

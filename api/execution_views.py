@@ -1,5 +1,6 @@
 """Executions as the gateway shows them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -31,11 +32,12 @@ class ExecutionView(BaseModel):
     """An execution: where it is, why, and where it came from. Times are UTC.
 
     `lanes` are those that run or wait side by side, where there are several. `restarted_from` is the execution that it takes up,
-    `restarted_as` are those that took it up.
+    `restarted_as` are those that took it up. `automation_deleted`: another automation may go by that name by now.
     """
 
     id: UUID
     automation: str
+    automation_deleted: bool = False
     record_id: UUID | None
     record_name: str | None
     object: str | None
@@ -122,6 +124,13 @@ def step_run_view(row: Any, newest: Positions, ran_from: Positions) -> StepRunVi
         configuration=configuration(step) if step else None,
         deleted=row["step_id"] not in newest,
     )
+
+
+def step_run_views(rows: Sequence[Any], newest_document: dict[str, Any]) -> list[StepRunView]:
+    newest = positions_of(newest_document)
+    documents = {row["revision"]: row["document"] for row in rows}
+    ran_from = {revision: positions_of(document) for revision, document in documents.items()}
+    return [step_run_view(row, newest, ran_from[row["revision"]]) for row in rows]
 
 
 def _next(outcome: dict[str, Any] | None) -> dict[str, Any] | None:

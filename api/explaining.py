@@ -18,7 +18,7 @@ from automations.kill_switches import KillSwitch
 from automations.lanes import Standing
 from automations.positions import Positions
 from automations.steps.base import StepBase
-from store.automations import read_automation, read_document
+from store.automations import read_automation_by_id, read_document
 from store.business import read_business
 from store.database import Connection
 from store.events import read_event
@@ -102,7 +102,7 @@ async def _lanes(connection: Connection, row: Any) -> list[LaneFacts]:
 
 async def _step(connection: Connection, row: Any, standing: Standing) -> StepBase | None:
     """What is next is read from the newest document, what has begun from its own. None where a save has deleted it."""
-    newest = await read_automation(connection, row["api_name"]) if standing.state == "active" else None
+    newest = await read_automation_by_id(connection, row["automation_id"]) if standing.state == "active" else None
     revision = newest["revision"] if newest else standing.revision
     positions = Positions(await read_document(connection, row["automation_id"], revision))
     return positions.step(standing.step) if standing.step is not None and standing.step in positions else None

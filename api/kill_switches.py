@@ -8,21 +8,25 @@ import structlog
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from api.access import needs
+from api.access import ActorDep, CallerDep, missing, needs, require
 from api.deps import DatabaseDep, PageDep
 from api.errors import RefusedError
 from api.pages import Page
 from api.problems import NotFoundError
+from automations.access import Access, Place
 from automations.kill_switches import SwitchMode, SwitchScope, canonical_host
 from automations.steps import STEP_TYPES
 from store import kill_switches as stored
+from store.audit import Deed, write_audit
 from store.automations import read_automation
 from store.database import Connection
+from store.places import find_place
 
 _LOG = structlog.get_logger("everstep.kill_switches")
 router = APIRouter(prefix="/kill-switches", tags=["kill switches"])
 
-Person = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Person = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
+"""Blank: whose key it is."""
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 _STEP_TYPES = frozenset({*STEP_TYPES, "initialize_variable"})
 
@@ -35,14 +39,14 @@ class SwitchBody(BaseModel):
     scope: SwitchScope
     key: str = Field(default="", max_length=260)
     mode: SwitchMode
-    by: Person
+    by: Person = ""
     why: Reason
 
 
 class LiftBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    by: Person
+    by: Person = ""
     why: Reason
 
 
@@ -77,15 +81,40 @@ def _view(row: Any) -> SwitchView:
     responses={201: {"model": SwitchView}},
     dependencies=[needs("executions:operate", narrows=True)],
 )
-async def put_kill_switch(body: SwitchBody, response: Response, database: DatabaseDep) -> SwitchView:
-    """Stands at once; one that stands for the same already is replaced. A hold lets executions start, a cancel does not."""
-    now = datetime.now(UTC)
+async def put_kill_switch(
+    body: SwitchBody, response: Response, database: DatabaseDep, caller: CallerDep, actor: ActorDep
+) -> SwitchView:
+    """Stands at once; one that stands for the same already is replaced. A hold lets executions start, a cancel does not.
+
+    One for more than an automation needs the scope admin.
+    """
+    now, actor = datetime.now(UTC), actor.speaking_for(body.by)
     async with database.transaction() as connection:
         key = await _key(connection, body)
-        row, is_new = await stored.set_kill_switch(connection, body.scope, key, mode=body.mode, by=body.by, why=body.why, now=now)
-    _LOG.warning("kill_switch_set", switch=str(row["id"]), scope=body.scope, key=key, mode=body.mode, by=body.by, why=body.why)
+        await _require_reach(connection, caller.access, body.scope, key)
+        row, is_new = await stored.set_kill_switch(
+            connection, body.scope, key, mode=body.mode, by=actor.name, why=body.why, now=now
+        )
+        if row["set_at"] == now:
+            await write_audit(
+                connection, actor, Deed("kill_switch.set", "kill_switch", str(row["id"]), None, _said(row), body.why)
+            )
+    _LOG.warning("kill_switch_set", switch=str(row["id"]), by=actor.name, why=body.why, **_said(row))
     response.status_code = 201 if is_new else 200
     return _view(row)
+
+
+async def _require_reach(connection: Connection, access: Access, scope: SwitchScope, key: str) -> None:
+    """Raises RefusedError 403."""
+    if scope == "automation":
+        place = await find_place(connection, "api_name", key)
+        require(access, "executions:operate", place or Place(automation=key))
+    elif not access.reach("admin"):
+        raise missing("admin")
+
+
+def _said(row: Any) -> dict[str, Any]:
+    return {name: row[name] for name in ("scope", "key", "mode")}
 
 
 async def _key(connection: Connection, body: SwitchBody) -> str:
@@ -130,15 +159,25 @@ async def get_kill_switches(
 
 
 @router.post("/{switch_id}/lift", summary="Lift a kill switch", dependencies=[needs("executions:operate", narrows=True)])
-async def lift_kill_switch(switch_id: UUID, body: LiftBody, database: DatabaseDep) -> SwitchView:
+async def lift_kill_switch(
+    switch_id: UUID, body: LiftBody, database: DatabaseDep, caller: CallerDep, actor: ActorDep
+) -> SwitchView:
     """What it held goes on by itself; what it canceled stays so."""
+    actor = actor.speaking_for(body.by)
     async with database.transaction() as connection:
-        lifted = await stored.lift_kill_switch(connection, switch_id, by=body.by, why=body.why, now=datetime.now(UTC))
-        found = lifted or await stored.read_kill_switch(connection, switch_id)
-    if found is None:
-        raise NotFoundError("kill_switch", switch_id)
-    if lifted is None:
-        said = f"It was lifted by {found['lifted_by']} at {found['lifted_at']:%Y-%m-%d %H:%M:%S %Z}: {found['lifted_why']}."
-        raise RefusedError(409, "already_lifted", said)
-    _LOG.warning("kill_switch_lifted", switch=str(switch_id), scope=lifted["scope"], key=lifted["key"], by=body.by, why=body.why)
+        found = await stored.read_kill_switch(connection, switch_id)
+        if found is None:
+            raise NotFoundError("kill_switch", switch_id)
+        await _require_reach(connection, caller.access, found["scope"], found["key"])
+        lifted = await stored.lift_kill_switch(connection, switch_id, by=actor.name, why=body.why, now=datetime.now(UTC))
+        if lifted is None:
+            raise _lifted_before(await stored.read_kill_switch(connection, switch_id))
+        deed = Deed("kill_switch.lifted", "kill_switch", str(switch_id), before=_said(lifted), why=body.why)
+        await write_audit(connection, actor, deed)
+    _LOG.warning("kill_switch_lifted", switch=str(switch_id), by=actor.name, why=body.why, **_said(lifted))
     return _view(lifted)
+
+
+def _lifted_before(row: Any) -> RefusedError:
+    said = f"It was lifted by {row['lifted_by']} at {row['lifted_at']:%Y-%m-%d %H:%M:%S %Z}: {row['lifted_why']}."
+    return RefusedError(409, "already_lifted", said)

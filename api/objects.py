@@ -2,17 +2,21 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
+from pydantic import Field
 
-from api.access import needs
+from api.access import ActorDep, needs
 from api.deps import DatabaseDep, PageDep
+from api.errors import RefusedError
+from api.etags import IfMatch, expected_revision, tag
 from api.pages import Page
 from api.problems import NotFoundError
 from automations.errors import EverstepError
 from automations.fields import ObjectDefinition
 from automations.model import Name
+from store.audit import Deed, write_audit
 from store.database import Connection
-from store.objects import StoredObject, list_objects, put_object, read_object
+from store.objects import StoredObject, list_objects, lock_object, put_object, read_object
 
 router = APIRouter(prefix="/objects", tags=["objects"])
 
@@ -22,6 +26,12 @@ class ObjectView(ObjectDefinition):
 
     id: UUID
     revision: int
+
+
+class ObjectBody(ObjectDefinition):
+    """A definition; without an `api_name` it goes by that of the address."""
+
+    api_name: Name = Field(default="", validate_default=False)
 
 
 class NameDiffersError(EverstepError):
@@ -41,11 +51,39 @@ def _view(stored: StoredObject) -> ObjectView:
 
 
 @router.put("/{api_name}", summary="Create an object, or replace its definition", dependencies=[needs("admin")])
-async def save_object(api_name: Name, definition: ObjectDefinition, database: DatabaseDep) -> ObjectView:
-    if definition.api_name != api_name:
-        raise NameDiffersError(f"The address says {api_name} and the definition {definition.api_name}.")
-    async with database.connection() as connection:
-        return _view(await put_object(connection, definition))
+async def save_object(
+    api_name: Name,
+    body: ObjectBody,
+    response: Response,
+    database: DatabaseDep,
+    actor: ActorDep,
+    if_match: IfMatch = None,
+) -> ObjectView:
+    """Refused where a field would get another type while records hold values for it."""
+    if body.api_name not in ("", api_name):
+        raise NameDiffersError(f"The address says {api_name} and the definition {body.api_name}.")
+    definition = ObjectDefinition.model_validate({**dict(body), "api_name": api_name})
+    expected = expected_revision(if_match)
+    async with database.transaction() as connection:
+        before = await lock_object(connection, api_name)
+        _refuse_changed(before, expected)
+        saved = await put_object(connection, definition)
+        was = before.definition.model_dump(mode="json") if before else None
+        deed = Deed("object.saved", "object", api_name, was, saved.definition.model_dump(mode="json"))
+        await write_audit(connection, actor, deed)
+    return _tagged(saved, response)
+
+
+def _refuse_changed(before: StoredObject | None, expected: int | None) -> None:
+    found = before.revision if before else None
+    if expected is not None and found != expected:
+        said = f"The object is at revision {found}, not {expected}: read it again." if before else "There is no such object yet."
+        raise RefusedError(412, "revision_changed", said)
+
+
+def _tagged(stored: StoredObject, response: Response) -> ObjectView:
+    tag(response, stored.revision)
+    return _view(stored)
 
 
 @router.get("", summary="List the objects", dependencies=[needs(None)])
@@ -56,6 +94,6 @@ async def get_objects(database: DatabaseDep, page: PageDep) -> Page[ObjectView]:
 
 
 @router.get("/{api_name}", summary="Read an object", dependencies=[needs(None)])
-async def get_object(api_name: Name, database: DatabaseDep) -> ObjectView:
+async def get_object(api_name: Name, response: Response, database: DatabaseDep) -> ObjectView:
     async with database.connection() as connection:
-        return _view(await existing_object(connection, api_name))
+        return _tagged(await existing_object(connection, api_name), response)

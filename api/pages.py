@@ -28,7 +28,7 @@ class PageRequest:
 
     def __init__(
         self,
-        cursor: Annotated[str | None, Query(max_length=1000, description="The next_cursor of the page before")] = None,
+        cursor: Annotated[str | None, Query(max_length=4000, description="The next_cursor of the page before")] = None,
         size: Annotated[int, Query(ge=1, le=MAX_SIZE)] = 50,
     ) -> None:
         self._cursor = cursor
@@ -44,10 +44,11 @@ class PageRequest:
         if self._cursor is None:
             return None
         try:
-            found = from_json(base64.urlsafe_b64decode(self._cursor.encode()))
-            if isinstance(found, list) and found[:1] == [list_name] and len(found) == 2:
+            text = base64.urlsafe_b64decode(self._cursor.encode())
+            found = from_json(text)
+            if rb"\u0000" not in text and isinstance(found, list) and found[:1] == [list_name] and len(found) == 2:
                 return key(found[1])
-        except (ValueError, TypeError, AttributeError, binascii.Error):
+        except (ValueError, TypeError, AttributeError, ArithmeticError, binascii.Error):
             pass
         raise InvalidCursorError("The cursor is not one of this list: begin again without one.")
 

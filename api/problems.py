@@ -10,9 +10,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 from temporalio.service import RPCError, RPCStatusCode
 
 from api.errors import RefusedError
+from api.media_types import is_json
+from api.sentences import sentence_of
 from automations.errors import EverstepError, FieldValueError, RecordValueErrors, UnknownFieldError
 from automations.fields import RECORD_ATTRIBUTES
 from store.database import UNAVAILABLE
@@ -54,9 +57,12 @@ class InvalidCursorError(EverstepError):
 STATUSES = {
     "invalid_cursor": 400,
     "invalid_json": 400,
+    "no_encryption_key": 409,
     "activity_closed": 409,
     "field_type_in_use": 409,
     "record_archived": 409,
+    "several_records": 409,
+    "record_busy": 409,
     "record_changed": 412,
     "database_newer": 503,
     "database_unavailable": 503,
@@ -64,6 +70,7 @@ STATUSES = {
 }
 """By code, where it is neither 404 (`…_not_found`) nor 422."""
 
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _AWAY = {RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED}
 
 
@@ -90,7 +97,7 @@ def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RPCError, _temporal)
     for away in UNAVAILABLE:
         app.add_exception_handler(away, _database_away)
-    app.add_exception_handler(Exception, _unexpected)
+    app.add_exception_handler(Exception, unexpected)
 
 
 async def _everstep(request: Request, error: Any) -> JSONResponse:
@@ -121,9 +128,10 @@ async def _invalid_request(request: Request, error: Any) -> JSONResponse:
     mistakes = error.errors()
     if any(mistake["type"] == "json_invalid" for mistake in mistakes):
         return answer(problem(400, "invalid_json", "The body is not JSON."))
+    if any(tuple(mistake["loc"]) == ("body",) for mistake in mistakes) and not is_json(request.headers.get("content-type")):
+        return answer(unsupported(request.headers.get("content-type")))
     items = [
-        ProblemItem(path=path_of(mistake["loc"]), code=mistake["type"], sentence=_sentence(mistake["msg"]))
-        for mistake in mistakes
+        ProblemItem(path=path_of(mistake["loc"]), code=mistake["type"], sentence=sentence_of(mistake)) for mistake in mistakes
     ]
     return answer(problem(422, "invalid_request", " ".join(f"{item.path}: {item.sentence}" for item in items[:5]), items))
 
@@ -135,22 +143,32 @@ def path_of(location: Sequence[int | str]) -> str:
     return path.removeprefix(".") or str(location[0] if location else "body")
 
 
-def _sentence(message: str) -> str:
-    said = message.removeprefix("Value error, ")
-    return f"{said[:1].upper()}{said[1:]}".rstrip(".") + "."
-
-
 async def _http(request: Request, error: Any) -> JSONResponse:
     if error.status_code == HTTPStatus.BAD_REQUEST and "parsing the body" in str(error.detail):
         return answer(problem(400, "invalid_json", "The body is not JSON that can be read."))
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        return answer(problem(404, "not_found", f"There is nothing at {request.url.path[:200]}."))
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        return _wrong_method(request)
     phrase = HTTPStatus(error.status_code).phrase
     code = phrase.lower().replace(" ", "_").replace("-", "_").replace("'", "")
     return answer(problem(error.status_code, code, str(error.detail or phrase)), dict(error.headers or {}))
 
 
+def _wrong_method(request: Request) -> JSONResponse:
+    allowed = [method for method in _METHODS if _leads_somewhere(request, method)]
+    sentence = f"{request.method} is not possible at {request.url.path[:200]}, but {' and '.join(allowed)}."
+    return answer(problem(405, "method_not_allowed", sentence), {"Allow": ", ".join(allowed)})
+
+
+def _leads_somewhere(request: Request, method: str) -> bool:
+    scope = {**request.scope, "method": method}
+    return any(route.matches(dict(scope))[0] is Match.FULL for route in request.app.routes)
+
+
 async def _temporal(request: Request, error: Any) -> JSONResponse:
     if error.status not in _AWAY:
-        return await _unexpected(request, error)
+        return await unexpected(request, error)
     return answer(problem(503, "temporal_unavailable", "Temporal cannot be reached at the moment: try again shortly."))
 
 
@@ -164,6 +182,14 @@ def away_problem(error: BaseException) -> ProblemDetails:
     return problem(503, "database_unavailable", "Database cannot be reached at the moment: try again shortly.")
 
 
-async def _unexpected(request: Request, error: Any) -> JSONResponse:
+async def unexpected(request: Request, error: Any) -> JSONResponse:
+    """For a mistake of ours."""
     _LOG.error("internal_error", method=request.method, path=request.url.path, exc_info=error)
-    return answer(problem(500, "internal_error", "Something went wrong here; it has been logged."))
+    request_id = getattr(request.state, "request_id", None)
+    said = f" as request {request_id}" if request_id else ""
+    return answer(problem(500, "internal_error", f"Something went wrong here; it has been logged{said}."))
+
+
+def unsupported(content_type: str | None, taken: str = "JSON (application/json)") -> ProblemDetails:
+    said = f"not {content_type[:100]}" if content_type else "and the Content-Type has to say so"
+    return problem(415, "unsupported_media_type", f"The body has to be {taken}, {said}.")

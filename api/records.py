@@ -4,17 +4,19 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from api.access import needs
-from api.deps import ConnectionsDep, DatabaseDep, PageDep, SettingsDep
+from api.access import ActorDep, needs
+from api.deps import ConnectionsDep, DatabaseDep, SettingsDep
+from api.etags import IfMatch, expected_revision, tag
 from api.objects import existing_object
-from api.pages import Page
 from api.problems import NotFoundError
 from api.telling import tell
 from automations.model import Name
 from store import records
+from store.audit import Deed, write_audit
+from store.record_removal import delete_record
 from store.records import Attributes
 from store.requests import list_being_canceled
 
@@ -64,67 +66,101 @@ def record_view(row: Any) -> RecordView:
     return RecordView.model_validate({**row, "values": row["field_values"]})
 
 
-def _existing(row: Any | None, record_id: UUID) -> RecordView:
-    if row is None:
-        raise NotFoundError("record", record_id)
+def tagged(row: Any, response: Response) -> RecordView:
+    """Its revision is its ETag."""
+    tag(response, row["revision"])
     return record_view(row)
 
 
+def _existing(row: Any | None, record_id: UUID, response: Response) -> RecordView:
+    if row is None:
+        raise NotFoundError("record", record_id)
+    return tagged(row, response)
+
+
 @router.post("/objects/{api_name}/records", status_code=201, summary="Create a record", dependencies=[needs("records:edit")])
-async def create_record(api_name: Name, new: NewRecord, database: DatabaseDep) -> RecordView:
+async def create_record(api_name: Name, new: NewRecord, response: Response, database: DatabaseDep) -> RecordView:
     async with database.connection() as connection:
         stored = await existing_object(connection, api_name)
         row = await records.create_record(
             connection, stored, name=new.name, values=new.values, stage=new.stage, owner=new.owner, now=datetime.now(UTC)
         )
-    return record_view(row)
-
-
-@router.get("/objects/{api_name}/records", summary="List the records of an object", dependencies=[needs("records:view")])
-async def get_records(
-    api_name: Name,
-    database: DatabaseDep,
-    page: PageDep,
-    archived: Annotated[bool, Query(description="Archived records too")] = False,
-) -> Page[RecordView]:
-    list_name = f"records:{api_name}"
-    cursor = page.after(list_name, UUID)
-    async with database.connection() as connection:
-        stored = await existing_object(connection, api_name)
-        rows = await records.list_records(connection, stored.id, archived=archived, cursor=cursor, size=page.size_and_one)
-    return page.page(list_name, rows, record_view, lambda row: str(row["id"]))
+    return tagged(row, response)
 
 
 @router.get("/records/{record_id}", summary="Read a record", dependencies=[needs("records:view")])
-async def get_record(record_id: UUID, database: DatabaseDep) -> RecordView:
+async def get_record(record_id: UUID, response: Response, database: DatabaseDep) -> RecordView:
     async with database.connection() as connection:
-        return _existing(await records.read_record(connection, record_id), record_id)
+        return _existing(await records.read_record(connection, record_id), record_id, response)
 
 
 @router.patch("/records/{record_id}", summary="Change a record", dependencies=[needs("records:edit")])
-async def change_record(record_id: UUID, change: RecordChange, database: DatabaseDep) -> RecordView:
+async def change_record(
+    record_id: UUID, change: RecordChange, response: Response, database: DatabaseDep, if_match: IfMatch = None
+) -> RecordView:
+    expected = expected_revision(if_match, change.revision)
     async with database.connection() as connection:
         row = await records.change_record(
-            connection, record_id, values=change.values, now=datetime.now(UTC), revision=change.revision, **change.attributes()
+            connection, record_id, values=change.values, now=datetime.now(UTC), revision=expected, **change.attributes()
         )
-    return _existing(row, record_id)
+    return _existing(row, record_id, response)
 
 
 @router.post("/records/{record_id}/archive", summary="Archive a record", dependencies=[needs("records:edit")])
 async def archive_record(
-    record_id: UUID, database: DatabaseDep, connections: ConnectionsDep, settings: SettingsDep
+    record_id: UUID,
+    response: Response,
+    database: DatabaseDep,
+    connections: ConnectionsDep,
+    settings: SettingsDep,
+    if_match: IfMatch = None,
 ) -> RecordView:
     """Its open executions are canceled, and stay so if it is unarchived."""
+    expected = expected_revision(if_match)
     async with database.connection() as connection:
-        row = await records.archive_record(connection, record_id, now=datetime.now(UTC))
+        row = await records.archive_record(connection, record_id, now=datetime.now(UTC), revision=expected)
         canceled = await list_being_canceled(connection, record_id)
-    record = _existing(row, record_id)
+    record = _existing(row, record_id, response)
     await tell(connections, settings, canceled)
     return record
 
 
 @router.post("/records/{record_id}/unarchive", summary="Unarchive a record", dependencies=[needs("records:edit")])
-async def unarchive_record(record_id: UUID, database: DatabaseDep) -> RecordView:
+async def unarchive_record(record_id: UUID, response: Response, database: DatabaseDep, if_match: IfMatch = None) -> RecordView:
+    expected = expected_revision(if_match)
     async with database.connection() as connection:
-        row = await records.unarchive_record(connection, record_id, now=datetime.now(UTC))
-    return _existing(row, record_id)
+        row = await records.unarchive_record(connection, record_id, now=datetime.now(UTC), revision=expected)
+    return _existing(row, record_id, response)
+
+
+class DeletedRecordView(BaseModel):
+    """`canceled`: how many open executions were asked to end."""
+
+    id: UUID
+    deleted_at: datetime
+    canceled: int
+
+
+@router.delete("/records/{record_id}", summary="Delete a record for good", dependencies=[needs("records:remove")])
+async def remove_record(
+    record_id: UUID,
+    database: DatabaseDep,
+    connections: ConnectionsDep,
+    settings: SettingsDep,
+    actor: ActorDep,
+    why: Annotated[str, Query(max_length=500, description="Kept in the audit log")] = "",
+    if_match: IfMatch = None,
+) -> DeletedRecordView:
+    """Its values, its events' and its crm activities' texts are wiped, and its open executions canceled.
+
+    What the steps of its executions have used stays in their histories.
+    """
+    expected, now = expected_revision(if_match), datetime.now(UTC)
+    async with database.transaction() as connection:
+        row = await delete_record(connection, record_id, now=now, revision=expected, by=actor.name)
+        if row is None:
+            raise NotFoundError("record", record_id)
+        await write_audit(connection, actor, Deed("record.deleted", "record", str(record_id), why=why))
+        canceled = await list_being_canceled(connection, record_id)
+    await tell(connections, settings, canceled)
+    return DeletedRecordView(id=record_id, deleted_at=now, canceled=len(canceled))

@@ -15,6 +15,7 @@ from api.problems import NotFoundError
 from automations.asking import Refused
 from automations.executions import Request, RequestKind
 from automations.messages import Ending
+from store.audit import Actor, Deed, write_audit
 from store.database import Connection, Database
 from store.executions import end_execution, lock_execution, write_request
 from store.requests import insert_request
@@ -23,6 +24,14 @@ _LOG = structlog.get_logger("everstep.requests")
 
 _STANDING: frozenset[RequestKind] = frozenset({"pause", "cancel"})
 """What stands on the row until it is done: a busy chain of steps sees it there first."""
+
+_ACTIONS: dict[RequestKind, str] = {
+    "pause": "execution.paused",
+    "resume": "execution.resumed",
+    "cancel": "execution.canceled",
+    "skip": "execution.skipped",
+    "retry": "execution.retried",
+}
 
 _UNFIT = frozenset({"path_needed", "no_such_path", "whole_execution"})
 """What is wrong with the request itself, whatever the state: 422. All else is 409."""
@@ -35,17 +44,17 @@ async def ask(
     execution_id: UUID,
     kind: RequestKind,
     *,
-    by: str,
+    actor: Actor,
     why: str,
     path: str | None,
     step: str | None = None,
-) -> None:
-    """Hands a request to an execution. Raises RefusedError: 404, 422, or 409 with the state found where it does not apply.
+) -> int:
+    """Hands a request to an execution, and answers the version of its row with the request.
 
-    The row is locked until Temporal has the signal, so that either both have the request or none: a Temporal that is away answers
-    503 and leaves nothing behind.
+    Raises RefusedError: 404, 422, or 409 with the state found where it does not apply. The row is locked until Temporal has the
+    signal, so that either both have the request or none: a Temporal that is away answers 503 and leaves nothing behind.
     """
-    request = Request(id=str(uuid4()), kind=kind, by=by, why=why, path=path, step=step)
+    request = Request(id=str(uuid4()), kind=kind, by=actor.name, why=why, path=path, step=step)
     async with database.transaction() as connection:
         row = await lock_execution(connection, execution_id)
         if row is None:
@@ -53,14 +62,24 @@ async def ask(
         request = await pinned(connection, row, _accepted(row, request))
         await insert_request(connection, execution_id, request, datetime.now(UTC))
         await write_request(connection, execution_id, request if kind in _STANDING else None)
+        await write_audit(connection, actor, _deed(row, request))
         if not await deliver(client, settings, row, request):
             await _without_workflow(connection, row, request)
-    _LOG.info("request_taken", execution_id=str(execution_id), kind=kind, by=by, why=why, step=request.step, path=path)
+    _LOG.info("request_taken", execution_id=str(execution_id), kind=kind, by=actor.name, why=why, step=request.step, path=path)
+    return row["version"] + 1
+
+
+def _deed(row: Any, request: Request) -> Deed:
+    asked = request.model_dump(include={"step", "path"}, exclude_none=True)
+    found = {name: row[name] for name in ("state", "pause_reason") if row[name]}
+    return Deed(_ACTIONS[request.kind], "execution", str(row["id"]), before=found, after=asked or None, why=request.why)
 
 
 def _accepted(row: Any, request: Request) -> Request:
     if is_being(row, "cancel"):
         raise RefusedError(409, "being_canceled", "The execution is being canceled.")
+    if request.kind == "pause" and is_being(row, "pause"):
+        raise RefusedError(409, "being_paused", "The execution is being paused: the step that runs is still to finish.")
     found = meant_by(request, row)
     if isinstance(found, Refused):
         item = {"path": found.path, "code": state_of(row) if found.path == "state" else found.code, "sentence": found.sentence}

@@ -9,20 +9,22 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from activities.settings import Settings
 from activities.starting import Cause, Restart, Started, Target, create_execution
-from api.access import needs
+from api.access import ActorDep, needs
 from api.deps import DatabaseDep, SettingsDep, TemporalDep, TemporalWatchDep
 from api.errors import RefusedError
 from api.execution_views import ExecutionView
 from api.executions import existing_execution, read_view
-from api.problems import NotFoundError
 from api.starting import launch_or_leave, overrides_of, require_not_killed
+from api.waiting import WaitDep, or_done, rests
 from automations.document import AutomationDocument
 from automations.executions import TERMINAL_STATES
 from automations.model import StepId
 from automations.positions import Positions
 from automations.steps.base import StepBase
-from store.automations import read_automation
+from store.audit import Deed, write_audit
+from store.automations import read_automation_by_id
 from store.database import Connection
+from store.executions import lock_execution
 from store.records import read_record
 from store.requests import insert_restart
 from store.step_runs import has_visited
@@ -45,6 +47,7 @@ class RestartBody(BaseModel):
     "/executions/{execution_id}/restart",
     status_code=202,
     summary="Restart from an earlier step",
+    responses=or_done(ExecutionView),
     dependencies=[needs("executions:operate")],
 )
 async def restart_execution(
@@ -54,6 +57,8 @@ async def restart_execution(
     client: TemporalDep,
     settings: SettingsDep,
     watch: TemporalWatchDep,
+    actor: ActorDep,
+    wait: WaitDep,
 ) -> ExecutionView:
     """A new execution runs on from that step, with the newest document and the variables as they were at the end.
 
@@ -63,17 +68,27 @@ async def restart_execution(
     if row["state"] not in TERMINAL_STATES:
         raise RefusedError(409, "still_open", f"The execution is {row['state']}: cancel it first, or skip the step it stands on.")
     await watch.require(client)
+    actor = actor.speaking_for(body.by)
+    body = body.model_copy(update={"by": actor.name})
     async with database.transaction() as connection:
+        await lock_execution(connection, execution_id)
         started = await _restarted(connection, row, body, datetime.now(UTC), settings)
+        await write_audit(connection, actor, _deed(row, started, body))
     await launch_or_leave(database, client, settings, started)
+    await wait.until(started.id, rests)
     return await read_view(database, started.id, settings)
+
+
+def _deed(row: Any, started: Started, body: RestartBody) -> Deed:
+    before, after = {"state": row["state"]}, {"execution_id": str(started.id), "step": body.step}
+    return Deed("execution.restarted", "execution", str(row["id"]), before, after, body.why)
 
 
 async def _restarted(connection: Connection, row: Any, body: RestartBody, now: datetime, settings: Settings) -> Started:
     """Raises RefusedError: 422 for a step or a variable that does not fit, 409 for a record or an automation out of use."""
-    automation = await read_automation(connection, row["api_name"])
-    if automation is None:
-        raise NotFoundError("automation", row["api_name"])
+    automation = await read_automation_by_id(connection, row["automation_id"])
+    if automation["deleted_at"] is not None:
+        raise RefusedError(409, "automation_deleted", f"The execution's automation {row['api_name']} was deleted.")
     document = AutomationDocument.model_validate(automation["document"])
     step = await _step(connection, row, document, body.step)
     given = overrides_of(document, body.variables)

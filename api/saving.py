@@ -1,7 +1,7 @@
 """Taking a document: read as its author wrote it, checked as a whole, saved over the revision that its author saw."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,9 +10,11 @@ from automations.checks.schedules import schedules_that_are_over
 from automations.document import AutomationDocument
 from automations.fields import ObjectDefinition
 from automations.identity import with_kept_ids
+from automations.lint import lint
 from automations.parsing import parse_document
 from automations.problems import Problem
 from automations.reading import DocumentSyntaxError, read_yaml
+from automations.secrets import named_secrets
 from automations.shape import given_ids
 from store.automations import (
     create_automation,
@@ -25,6 +27,7 @@ from store.business import read_business
 from store.database import Connection
 from store.effects import find_circle
 from store.objects import list_objects, read_object
+from store.secrets import existing_secrets
 
 
 @dataclass(frozen=True)
@@ -34,41 +37,67 @@ class Draft:
     document: AutomationDocument
     given: frozenset[str]
     warnings: list[Problem]
+    hints: list[Problem]
 
 
 @dataclass(frozen=True)
 class Saved:
-    """The automation's row after a save, and the document before it; None for a new automation."""
+    """The automation's row after a save, and the document before it; None for a new automation.
+
+    `unchanged`: the document says what it said before, and nothing was written.
+    """
 
     row: Any
     before: AutomationDocument | None
     warnings: Sequence[Problem] = ()
+    unchanged: bool = False
 
 
-def expected_revision(if_match: str | None, last_revision: int | None) -> int | None:
-    """Raises RefusedError 400 for an If-Match that is no ETag of an automation."""
-    if if_match is None or if_match.strip() == "*":
-        return last_revision
-    text = if_match.strip().removeprefix("W/").strip('"')
-    if not text.isdigit():
-        raise RefusedError(400, "invalid_etag", "If-Match takes the ETag of an automation: its revision in quotes.")
-    return int(text)
+@dataclass(frozen=True)
+class Checked:
+    """What was sent, and all that is to be said of it; no document where too little of it could be read."""
+
+    raw: Any
+    document: AutomationDocument | None
+    problems: list[Problem]
+
+    @property
+    def errors(self) -> list[Problem]:
+        return self.of("error")
+
+    def of(self, severity: str) -> list[Problem]:
+        return [problem for problem in self.problems if problem.severity == severity]
 
 
-async def read_draft(connection: Connection, body: bytes, api_name: str) -> Draft:
-    """JSON or YAML. Raises RefusedError: 400 for a text that is neither, 422 with all mistakes at once."""
+async def check(connection: Connection, body: bytes, api_name: str | None) -> Checked:
+    """JSON or YAML; without an `api_name` the document may have any. Raises RefusedError 400 for a text that is neither."""
     raw = _read(body)
     parsed = parse_document(raw, await all_objects(connection))
     problems = list(parsed.problems)
     document = parsed.document
-    if document and document.api_name != api_name:
+    if document and api_name is not None and document.api_name != api_name:
         problems.append(Problem(path="api_name", code="other_api_name", sentence=f"The address says {api_name}."))
-    errors = [problem for problem in problems if problem.severity == "error"]
-    if errors or document is None:
+    checked = Checked(raw, document, problems)
+    if document and not checked.errors:
+        problems += [*await _missing_targets(connection, document), *await _over(connection, document)]
+        problems += await _missing_secrets(connection, document)
+        problems += lint(document)
+    return checked
+
+
+async def read_draft(connection: Connection, body: bytes, api_name: str) -> Draft:
+    """JSON or YAML. Raises RefusedError: 400 for a text that is neither, 422 with all mistakes at once."""
+    return draft_of(await check(connection, body, api_name))
+
+
+def draft_of(checked: Checked) -> Draft:
+    """Raises RefusedError 422 with all mistakes at once."""
+    errors = checked.errors
+    if errors or checked.document is None:
         shown = [{"path": error.path, "code": error.code, "sentence": error.sentence} for error in errors]
         raise RefusedError(422, "invalid_document", f"The document has {len(errors)} mistake{'s' * (len(errors) != 1)}.", shown)
-    problems += [*await _missing_targets(connection, document), *await _over(connection, document)]
-    return Draft(document, frozenset(given_ids(raw)), problems)
+    given = frozenset(given_ids(checked.raw))
+    return Draft(checked.document, given, warnings=checked.of("warning"), hints=checked.of("hint"))
 
 
 def _read(body: bytes) -> Any:
@@ -100,6 +129,17 @@ async def _missing_targets(connection: Connection, document: AutomationDocument)
     ]
 
 
+async def _missing_secrets(connection: Connection, document: AutomationDocument) -> list[Problem]:
+    """It may be set after the save."""
+    named = named_secrets(document)
+    missing = named.keys() - await existing_secrets(connection, named)
+    return [
+        Problem(path=path, code="unknown_secret", sentence=f"There is no secret {name} yet.", severity="warning")
+        for name in sorted(missing)
+        for path in named[name]
+    ]
+
+
 async def _over(connection: Connection, document: AutomationDocument) -> list[Problem]:
     business = await read_business(connection)
     return list(schedules_that_are_over(document, business.timezone, datetime.now(UTC)))
@@ -122,6 +162,8 @@ async def save(connection: Connection, draft: Draft, expected: int | None) -> Sa
         said = said if row else "There is no such automation yet."
         raise RefusedError(412, "revision_changed", said)
     before, after = replacing(row, object_id, draft)
+    if after == before:
+        return replace(await _saved(connection, api_name, before), unchanged=True)
     await replace_automation(connection, row["id"], row["revision"], after, object_id)
     return await _saved(connection, api_name, before)
 

@@ -24,8 +24,11 @@ class _Signed:
     signatures: tuple[str, ...]
 
 
-def check_signature(header: str | None, signed: bytes, secrets: Sequence[str], now: datetime) -> None:
-    """Raises RefusedError 401 unless one of the signatures was made with one of the secrets, at most 300 s from now."""
+def check_signature(header: str | None, signed: bytes, secrets: Sequence[str], now: datetime) -> bytes:
+    """What the call is known by if it comes again: 32 bytes, the same whichever of the secrets it is signed with.
+
+    Raises RefusedError 401 unless one of the signatures was made with one of the secrets, at most 300 s from now.
+    """
     if not header:
         raise _refused("signature_missing", f"The webhook takes signed calls only: the header {HEADER} is missing.")
     found = _read(header)
@@ -35,11 +38,16 @@ def check_signature(header: str | None, signed: bytes, secrets: Sequence[str], n
         raise _refused("signature_expired", f"The call was signed more than {WINDOW_SECONDS} seconds from now.")
     if not _is_signed(found, signed, secrets):
         raise _refused("signature_wrong", "The signature was not made over this call with a secret of this webhook.")
+    return hashlib.sha256(_dated(found.at, signed)).digest()
 
 
 def signature(secret: str, at: str, signed: bytes) -> str:
     """Hexadecimal."""
-    return hmac.new(secret.encode(), f"{at}.".encode() + signed, hashlib.sha256).hexdigest()
+    return hmac.new(secret.encode(), _dated(at, signed), hashlib.sha256).hexdigest()
+
+
+def _dated(at: str, signed: bytes) -> bytes:
+    return f"{at}.".encode() + signed
 
 
 def _read(header: str) -> _Signed:

@@ -12,15 +12,17 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from activities.settings import Settings
-from activities.starting import Cause, Started, Target, create_execution, launch_and_mark
+from activities.starting import Cause, Started, Target, create_execution, launch_and_mark, restarted
 from api.errors import RefusedError
 from api.problems import NotFoundError
 from automations.document import AutomationDocument
 from automations.errors import FieldValueError
 from automations.field_values import variable_value
 from automations.kill_switches import refusing_starts
+from store.audit import Actor, Deed, write_audit
 from store.automations import read_automation
 from store.database import UNAVAILABLE, Connection, Database
+from store.executions import read_execution
 from store.kill_switches import list_standing_switches
 from store.records import read_record
 
@@ -53,18 +55,46 @@ async def start_by_hand(
     api_name: str,
     record_id: UUID | None,
     variables: Mapping[str, Any],
-    by: str = "",
+    actor: Actor,
+    execution_id: UUID | None = None,
 ) -> Started:
-    """Raises RefusedError 404, 409 for an inactive automation, 422 for a record or a variable that does not fit."""
-    now = datetime.now(UTC)
+    """Raises RefusedError 404, 409 for an inactive automation, 422 for a record or a variable that does not fit.
+
+    An `execution_id` that is there already was started by the same request, whose answer was lost: it is not started again.
+    """
     async with database.transaction() as connection:
-        target = await target_by_hand(connection, api_name, record_id)
-        overrides = overrides_of(target.document, variables)
-        trigger = {"type": "manual", "event_at": now.isoformat(), "evaluated_at": now.isoformat()} | ({"by": by} if by else {})
-        await require_not_killed(connection, api_name, now)
-        started = await create_execution(connection, target, Cause(trigger=trigger, overrides=overrides), now, settings)
+        begun = await read_execution(connection, execution_id) if execution_id else None
+        if begun:
+            started = restarted(begun)
+        else:
+            started = await _create(connection, settings, api_name, record_id, variables, actor, execution_id)
     await launch_or_leave(database, client, settings, started)
     return started
+
+
+async def _create(
+    connection: Connection,
+    settings: Settings,
+    api_name: str,
+    record_id: UUID | None,
+    variables: Mapping[str, Any],
+    actor: Actor,
+    execution_id: UUID | None,
+) -> Started:
+    now = datetime.now(UTC)
+    target = await target_by_hand(connection, api_name, record_id)
+    overrides = overrides_of(target.document, variables)
+    trigger = {"type": "manual", "by": actor.name, "event_at": now.isoformat(), "evaluated_at": now.isoformat()}
+    await require_not_killed(connection, api_name, now)
+    cause = Cause(trigger=trigger, overrides=overrides)
+    started = await create_execution(connection, target, cause, now, settings, execution_id=execution_id)
+    await write_audit(connection, actor, _deed(started, api_name, record_id))
+    return started
+
+
+def _deed(started: Started, api_name: str, record_id: UUID | None) -> Deed:
+    of = {"automation": api_name, "record_id": str(record_id) if record_id else None}
+    return Deed("execution.started", "execution", str(started.id), after=of)
 
 
 async def target_by_hand(connection: Connection, api_name: str, record_id: UUID | None) -> Target:
@@ -74,7 +104,7 @@ async def target_by_hand(connection: Connection, api_name: str, record_id: UUID 
         raise NotFoundError("automation", api_name)
     require_active(automation)
     document = AutomationDocument.model_validate(automation["document"])
-    return Target(automation, document, await _record(connection, automation, record_id))
+    return Target(automation, document, await record_to_start(connection, automation, record_id))
 
 
 def require_active(automation: Any) -> None:
@@ -88,7 +118,8 @@ async def require_not_killed(connection: Connection, api_name: str, now: datetim
         raise RefusedError(409, "killed", f"Automation {api_name} is not started: {found.story}.")
 
 
-async def _record(connection: Connection, automation: Any, record_id: UUID | None) -> Any | None:
+async def record_to_start(connection: Connection, automation: Any, record_id: UUID | None) -> Any | None:
+    """None for a global automation. Raises RefusedError 422 for a record that does not fit the automation."""
     if automation["object_id"] is None:
         if record_id is not None:
             raise _wrong("record_id", "global_automation", "The automation is global: it takes no record.")

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
-from api.access import needs
+from api.access import ActorDep, needs
 from api.deps import DatabaseDep, PageDep
 from api.pages import Page
 from api.problems import NotFoundError
@@ -80,9 +80,9 @@ async def get_webhook_delivery(delivery_id: UUID, database: DatabaseDep) -> Whol
     responses={**ANSWERED},
     dependencies=[needs("executions:operate")],
 )
-async def replay_webhook_delivery(delivery_id: UUID, response: Response, desk: DeskDep) -> WebhookView:
+async def replay_webhook_delivery(delivery_id: UUID, response: Response, desk: DeskDep, actor: ActorDep) -> WebhookView:
     """The same call as if it came now, by the newest document; answered as the webhook answers, and a delivery of its own."""
-    return answered(response, await desk.replayed(delivery_id))
+    return answered(response, await desk.replayed(delivery_id, actor))
 
 
 def _told(row: Any) -> dict[str, Any]:

@@ -12,19 +12,18 @@ from temporalio.client import Client
 from activities.definitions import Definitions
 from activities.settings import Settings
 from activities.starting import Cause, Started, Target, create_triggered_execution
-from api.errors import RefusedError
 from api.hooks import Hook, find_hook, newest
 from api.payloads import Call, Payload
 from api.problems import NotFoundError
-from api.signatures import check_signature
 from api.starting import launch_or_leave
+from api.webhook_access import Credentials, let_in
 from api.webhook_evaluation import Looked, look_at
 from automations.triggers import WebhookTrigger
+from store.audit import Actor, Deed, write_audit
 from store.database import Connection, Database
-from store.deliveries import Delivery, first_delivery, insert_delivery, read_delivery
+from store.deliveries import Delivery, first_delivery, first_signed_delivery, insert_delivery, read_delivery
 from store.events import Evaluation, insert_evaluations, insert_event
 from store.ids import new_id
-from store.webhook_secrets import list_live_secrets
 
 _LOG = structlog.get_logger("everstep.webhooks")
 _LARGE = 32 * 1024
@@ -33,17 +32,19 @@ _LARGE = 32 * 1024
 
 @dataclass(frozen=True)
 class Incoming:
-    """A call and how it came: at a time, maybe under a key, maybe as the replay of another."""
+    """A call and how it came: at a time, maybe under a key, maybe signed, maybe as the replay of another."""
 
     call: Call
     received_at: datetime
     key: str | None = None
+    fingerprint: bytes | None = None
     replay_of: UUID | None = None
+    replayed_by: Actor | None = None
 
 
 @dataclass(frozen=True)
 class Taken:
-    """What a call is answered. `repeated`: another one came under its key before, and this is what that one was answered."""
+    """What a call is answered. `repeated`: it came before, by its key or its signature, and this is what it was answered then."""
 
     automation_id: UUID
     delivery_id: UUID
@@ -82,16 +83,15 @@ class WebhookDesk:
     def __init__(self, database: Database, client: Client | None, settings: Settings, definitions: Definitions) -> None:
         self._database, self._client, self._settings, self._definitions = database, client, settings, definitions
 
-    async def called(self, api_name: str, name: str, call: Call, *, key: str | None, signature: str | None) -> Taken:
-        """Raises NotFoundError, RefusedError 405, and 401 for a call that is not signed as the webhook asks."""
+    async def called(self, api_name: str, name: str, call: Call, credentials: Credentials, *, key: str | None) -> Taken:
+        """Raises NotFoundError, RefusedError 405, and 401 or 403 for a call that the webhook does not let in."""
         now = datetime.now(UTC)
         async with self._database.connection() as connection:
             hook = await find_hook(connection, api_name, name, call.method)
-            if hook.trigger.auth == "signature":
-                await _require_signature(connection, hook, call, signature, now)
-        return await self._take(hook, Incoming(call, now, key=key))
+            fingerprint = await let_in(connection, hook, call, credentials, self._settings.keyring, now)
+        return await self._take(hook, Incoming(call, now, key=key, fingerprint=fingerprint))
 
-    async def replayed(self, delivery_id: UUID) -> Taken:
+    async def replayed(self, delivery_id: UUID, actor: Actor) -> Taken:
         """The same call now, by the newest document. Raises NotFoundError, and RefusedError 405 where the method changed."""
         async with self._database.connection() as connection:
             row = await read_delivery(connection, delivery_id)
@@ -99,13 +99,15 @@ class WebhookDesk:
                 raise NotFoundError("delivery", delivery_id)
             hook = await find_hook(connection, row["api_name"], row["webhook"], row["method"])
         call = Call(row["method"], row["query"].encode("latin-1"), row["content_type"], row["body"])
-        return await self._take(hook, Incoming(call, datetime.now(UTC), replay_of=delivery_id))
+        return await self._take(hook, Incoming(call, datetime.now(UTC), replay_of=delivery_id, replayed_by=actor))
 
     async def _take(self, hook: Hook, incoming: Incoming) -> Taken:
         heard = await _heard(hook.trigger, incoming.call)
         async with self._database.transaction() as connection:
             written = await _first(connection, hook, incoming)
             written = written or await self._write(connection, hook, incoming, heard)
+            if incoming.replayed_by:
+                await write_audit(connection, incoming.replayed_by, _deed(incoming, written.taken))
         if written.started:
             await launch_or_leave(self._database, self._client, self._settings, written.started)
         return written.taken
@@ -118,13 +120,9 @@ class WebhookDesk:
         return await _written(connection, now_is, incoming, heard, looked, self._settings)
 
 
-async def _require_signature(connection: Connection, hook: Hook, call: Call, signature: str | None, now: datetime) -> None:
-    rows = await list_live_secrets(connection, hook.automation["id"], hook.trigger.name, now)
-    try:
-        check_signature(signature, call.signed, [row["secret"] for row in rows], now)
-    except RefusedError as error:
-        _LOG.warning("webhook_refused", automation=hook.document.api_name, webhook=hook.trigger.name, why=error.code)
-        raise
+def _deed(incoming: Incoming, taken: Taken) -> Deed:
+    became = {"delivery_id": str(taken.delivery_id), "execution_id": str(taken.execution_id) if taken.execution_id else None}
+    return Deed("delivery.replayed", "delivery", str(incoming.replay_of), after=became)
 
 
 async def _heard(trigger: WebhookTrigger, call: Call) -> _Heard:
@@ -134,22 +132,31 @@ async def _heard(trigger: WebhookTrigger, call: Call) -> _Heard:
 
 
 async def _first(connection: Connection, hook: Hook, incoming: Incoming) -> _Written | None:
-    """The call that came under this key before, whatever it said."""
+    """What was taken before by the same signature, whatever key it came under now; or under this key, whatever it said."""
+    automation_id, webhook = hook.automation["id"], hook.trigger.name
+    if incoming.fingerprint is not None:
+        signed = await first_signed_delivery(connection, automation_id, webhook, incoming.fingerprint)
+        if signed is not None:
+            return await _repeated(connection, hook, incoming, signed, "with the same signature")
     if incoming.key is None:
         return None
-    call, webhook = incoming.call, hook.trigger.name
+    call = incoming.call
     first = await first_delivery(
-        connection, hook.automation["id"], webhook, incoming.key, method=call.method, query=call.query_text, body=call.body
+        connection, automation_id, webhook, incoming.key, method=call.method, query=call.query_text, body=call.body
     )
     if first is None:
         return None
     if not first["is_same"]:
         _LOG.warning("webhook_key_used_again", automation=hook.document.api_name, webhook=webhook, delivery=str(first["id"]))
-    await _write_repeat(connection, hook, incoming, first["id"])
+    return await _repeated(connection, hook, incoming, first, "under the same idempotency key")
+
+
+async def _repeated(connection: Connection, hook: Hook, incoming: Incoming, first: Any, how: str) -> _Written:
+    await _write_repeat(connection, hook, incoming, first["id"], f"Delivery {first['id']} came {how}.")
     return _Written(Taken(first["automation_id"], first["id"], first["execution_id"], first["reason"], repeated=True))
 
 
-async def _write_repeat(connection: Connection, hook: Hook, incoming: Incoming, first: UUID) -> None:
+async def _write_repeat(connection: Connection, hook: Hook, incoming: Incoming, first: UUID, detail: str) -> None:
     """That it came and started nothing, without what it brought."""
     now = datetime.now(UTC)
     automation_id, trigger = hook.automation["id"], hook.trigger
@@ -158,7 +165,6 @@ async def _write_repeat(connection: Connection, hook: Hook, incoming: Incoming, 
         automation_id=automation_id, trigger_id=trigger.id, evaluated_at=now,
     )  # fmt: skip
     assert event_id, "an event without an idempotency key is always new"
-    detail = f"Delivery {first} came under the same idempotency key."
     evaluation = Evaluation(event_id, automation_id, trigger.id, None, incoming.received_at, now, "duplicate", detail)
     await insert_evaluations(connection, [evaluation])
 
@@ -220,5 +226,5 @@ def _delivery(hook: Hook, incoming: Incoming, taken: Taken, evaluation: Evaluati
         id=taken.delivery_id, automation_id=taken.automation_id, webhook=hook.trigger.name, method=call.method,
         content_type=call.content_type, query=call.query_text, body=call.body, received_at=incoming.received_at,
         idempotency_key=incoming.key, replay_of=incoming.replay_of, event_id=evaluation.event_id, outcome=evaluation.outcome,
-        reason=evaluation.reason, detail=evaluation.detail, execution_id=taken.execution_id,
+        reason=evaluation.reason, detail=evaluation.detail, execution_id=taken.execution_id, fingerprint=incoming.fingerprint,
     )  # fmt: skip

@@ -6,11 +6,11 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
 
-from api import signatures
 from api.connections import UnavailableError
 from api.deps import ConnectionsDep, DatabaseDep, DefinitionsDep, SettingsDep
 from api.errors import RefusedError
 from api.payloads import Call
+from api.webhook_access import Credentials
 from api.webhook_starts import Taken, WebhookDesk
 
 router = APIRouter(tags=["webhooks"])
@@ -41,7 +41,7 @@ DeskDep = Annotated[WebhookDesk, Depends(_desk)]
 _HEADERS = {
     "Everstep-Delivery": "The delivery that keeps the call",
     "Everstep-Outcome": "started, or why nothing was: skipped, inactive, no_record, filtered, killed, throttled, error",
-    "Idempotent-Replayed": "true: a call came under this key before, and this is what it was answered",
+    "Idempotent-Replayed": "true: it came before, by its key or its signature, and this is what it was answered",
 }
 ANSWERED = {200: {"headers": {name: {"description": says, "schema": {"type": "string"}} for name, says in _HEADERS.items()}}}
 _ANY_BODY = {"requestBody": {"required": False, "content": {"*/*": {"schema": {}}}}}
@@ -58,15 +58,15 @@ async def call_webhook(api_name: str, name: str, request: Request, response: Res
     """Any payload starts: what is missing or broken shows when a variable needs it.
 
     With an `Idempotency-Key` or a `webhook-id`, calls of the same key start once, for good: the first one counts, whatever
-    the others say. A webhook with `auth: signature` wants an `Everstep-Signature`.
+    the others say. A webhook wants an API key with `events:write` unless it says `auth: signature`, for calls with an
+    `Everstep-Signature`, or `auth: none`. A signed call that comes again starts nothing again.
     """
     return await _called(api_name, name, request, response, desk)
 
 
 async def _called(api_name: str, name: str, request: Request, response: Response, desk: WebhookDesk) -> WebhookView:
     call = Call(request.method, request.scope["query_string"], _header(request, "Content-Type"), await request.body())
-    signed = ",".join(request.headers.getlist(signatures.HEADER)) or None
-    return answered(response, await desk.called(api_name, name, call, key=_key(request), signature=signed))
+    return answered(response, await desk.called(api_name, name, call, Credentials.of(request), key=_key(request)))
 
 
 def _key(request: Request) -> str | None:

@@ -93,6 +93,10 @@ class Access:
             automations=frozenset(grant.automation for grant in held if grant.automation),
         )
 
+    def reaches(self) -> list[tuple[Scope, Reach]]:
+        """Each scope that holds somewhere."""
+        return [(scope, reach) for scope in SCOPES if (reach := self.reach(scope))]
+
     def covers(self, written: str) -> bool:
         """Whether a key with this access may give the scope to another."""
         grant = read_scope(written)
@@ -109,8 +113,8 @@ def read_scope(written: str) -> Grant:
         raise InvalidScopeError(f"There is no scope {written[:100]!r}: scopes are {known}, and records:* and the like.")
     kind, name = found["kind"], found["name"]
     _require_fit(written, scopes, kind)
-    whole: frozenset[Scope] = frozenset(scopes | {more for scope in scopes for more in _INCLUDES.get(scope, ())})
-    return Grant(whole, object=name if kind == "object" else None, automation=name if kind == "automation" else None)
+    included: set[Scope] = {more for scope in scopes for more in _INCLUDES.get(scope, ())}
+    return Grant(scopes | included, object=name if kind == "object" else None, automation=name if kind == "automation" else None)
 
 
 def _named(text: str) -> frozenset[Scope]:

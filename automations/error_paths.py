@@ -20,7 +20,7 @@ _PYDANTICS_OWN = frozenset(get_args(ErrorType))
 
 _CODES = {"missing": "missing_key", "extra_forbidden": "unknown_key", "invalid_key": "unknown_key"}
 
-_SENTENCES = {
+SENTENCES = {
     "literal_error": "It is one of {expected}.",
     "string_type": "It is a text.",
     "bool_type": "It is true or false.",
@@ -44,6 +44,7 @@ _SENTENCES = {
     "greater_than_equal": "It is {ge} at least.",
     "less_than_equal": "It is {le} at most.",
 }
+"""By pydantic's kind of error, which speaks to programmers."""
 
 _FORMS = {
     "to": "owner, {employee: address}, {role: name} or {field: name}",
@@ -145,8 +146,8 @@ def _sentence(finding: _Finding, model: type[BaseModel] | None) -> str:
         return _unknown_key(finding, model)
     if kind == "value_error" and isinstance(context.get("error"), ValueError):
         return _ended(str(context["error"]))
-    if kind in _SENTENCES:
-        return _SENTENCES[kind].format(**context)
+    if kind in SENTENCES:
+        return SENTENCES[kind].format(**context)
     return _ended(re.sub(r"^(Input|String|Value|List|Dictionary) should", "It should", finding.error["msg"]))
 
 

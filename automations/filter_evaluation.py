@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol, assert_never
+from typing import Any, Protocol, assert_never
 
 from pydantic import JsonValue
 
@@ -75,16 +75,21 @@ def _until(decisive: bool, filters: Iterable[Filter], values: FilterValues) -> E
 
 def _used(leaf: Leaf, values: FilterValues) -> UsedValue:
     typed = _typed(leaf, values)
-    op = _operator(leaf, typed.type)
-    try:
-        wanted = operand(typed.type, op, leaf.value)
-    except UnfitError as unfit:
-        raise _unfit(unfit, f"The value of {leaf.ref} {op}", leaf.value) from None
+    op, wanted = asked(leaf, typed.type)
     try:
         matched = is_match(typed.type, op, typed.value, wanted)
     except UnfitError as unfit:
         raise _unfit(unfit, f"What {leaf.ref} holds", typed.value) from None
     return UsedValue(leaf.ref, op, leaf.value, typed.value, matched)
+
+
+def asked(leaf: Leaf, type: str) -> tuple[str, Any]:
+    """The operator of a leaf about this type, and its `operand`. Raises FilterError."""
+    op = _operator(leaf, type)
+    try:
+        return op, operand(type, op, leaf.value)
+    except UnfitError as unfit:
+        raise _unfit(unfit, f"The value of {leaf.ref} {op}", leaf.value) from None
 
 
 def _typed(leaf: Leaf, values: FilterValues) -> Typed:

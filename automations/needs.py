@@ -18,29 +18,31 @@ _OF_CALLS = {("trigger", "body"), ("trigger", "query"), ("trigger", "raw")}
 @dataclass(frozen=True)
 class Needs:
     """The relationships that are followed, `owner` among them; whether body, query or raw body of the call is read, and whether
-    the scheduled crm activities are."""
+    the scheduled crm activities are; the secrets by name."""
 
     relationships: frozenset[str]
     body: bool
     activities: bool = False
+    secrets: frozenset[str] = frozenset()
 
 
 def step_needs(step: StepBase) -> Needs:
     """Of this step alone: the steps on its paths have needs of their own."""
     own = step.alone()
-    parts = list(_parts(own))
+    parts = list(parts_of(own))
     names = {part.through for part in parts if isinstance(part, FieldSource) and part.through}
     names |= {part.related.split(".")[0] for part in parts if isinstance(part, RelatedFilter)}
     read = set(_names_read(own))
     names |= {name[1] for name in read if len(name) > 2 and name[0] == "record"}
     body = any(isinstance(part, WebhookSource) and part.part for part in parts)
     activities = any(isinstance(part, ActivityOverdue) for part in parts)
-    return Needs(frozenset(names), body or any(name[:2] in _OF_CALLS for name in read), activities)
+    secrets = frozenset(name[1] for name in read if name[0] == "secrets" and len(name) > 1)
+    return Needs(frozenset(names), body or any(name[:2] in _OF_CALLS for name in read), activities, secrets)
 
 
 def filter_needs(filters: Iterable[Filter]) -> frozenset[str]:
     """The relationships that they follow."""
-    return frozenset(part.related.split(".")[0] for part in _parts(list(filters)) if isinstance(part, RelatedFilter))
+    return frozenset(part.related.split(".")[0] for part in parts_of(list(filters)) if isinstance(part, RelatedFilter))
 
 
 def _names_read(step: StepBase) -> Iterator[tuple[str, ...]]:
@@ -51,14 +53,15 @@ def _names_read(step: StepBase) -> Iterator[tuple[str, ...]]:
             continue  # the step says so itself, when it renders the text
 
 
-def _parts(value: Any) -> Iterator[Any]:
+def parts_of(value: Any) -> Iterator[Any]:
+    """Every model in a value, the outer ones first."""
     match value:
         case BaseModel():
             yield value
             for name in type(value).model_fields:
-                yield from _parts(getattr(value, name))
+                yield from parts_of(getattr(value, name))
         case list():
             for item in value:  # pyright: ignore[reportUnknownVariableType]
-                yield from _parts(item)
+                yield from parts_of(item)
         case _:
             return

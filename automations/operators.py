@@ -81,8 +81,8 @@ def _each(item: Callable[[object], Any], raw: object) -> frozenset[Any]:
 
 
 def _caseless(raw: object) -> str:
-    # lower() rather than casefold(): it is what Postgres has too.
-    return scalars.long_text(raw).lower()
+    # As store/filter_sql says it in SQL: lower() and not casefold(), and one sigma wherever it stands in its word.
+    return scalars.long_text(raw).lower().replace("ς", "σ")
 
 
 _KINDS: Mapping[str, _Kind] = {

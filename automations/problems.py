@@ -6,10 +6,10 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Problem(BaseModel):
-    """One finding of a save: an error refuses it, a warning comes back with it.
+    """One finding of a save: an error refuses it, a warning comes back with it, and so does a hint of how it may be better.
 
     `path` is the place as the author wrote it: `steps[2].if.all[0].field`, empty for the document itself. The codes never change;
-    `docs/validation.md` lists them.
+    `docs/validation.md` and `docs/lint.md` list them.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -17,7 +17,7 @@ class Problem(BaseModel):
     path: str
     code: str
     sentence: str
-    severity: Literal["error", "warning"] = "error"
+    severity: Literal["error", "warning", "hint"] = "error"
 
 
 def at(path: str, key: str | int) -> str:

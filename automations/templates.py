@@ -44,7 +44,7 @@ FILTERS = (
     "sort",
 )
 
-NAMESPACES = ("record", "variables", "trigger", "execution", "automation", "business")
+NAMESPACES = ("record", "variables", "trigger", "execution", "automation", "business", "secrets")
 
 _ALLOWED = (
     nodes.Template, nodes.Output, nodes.TemplateData, nodes.Getattr, nodes.Getitem, nodes.Name, nodes.Const, nodes.Filter,
@@ -124,6 +124,7 @@ def _parse(text: str) -> tuple[Template, frozenset[tuple[str, ...]]]:
     try:
         tree = _ENVIRONMENT.parse(text)
         _refuse_what_is_not_allowed(tree)
+        _refuse_changed_secrets(tree)
         return _ENVIRONMENT.from_string(text), frozenset(_dotted_names(tree))
     except TemplateError as error:
         raise InvalidTemplateError(f"The template is not readable: {(error.message or '').rstrip('.')}.") from error
@@ -139,6 +140,24 @@ def _refuse_what_is_not_allowed(tree: nodes.Node) -> None:
             raise InvalidTemplateError(f"'{node.name}' is unknown; a template knows {', '.join(NAMESPACES)}.")
     if sum(_joined(node) for node in tree.find_all((nodes.Add, nodes.Concat))) > MAX_JOINED:
         raise InvalidTemplateError(f"A template adds or joins {MAX_JOINED} values at most.")
+
+
+def _refuse_changed_secrets(tree: nodes.Node, within: bool = False) -> None:
+    """What a filter or a part would make of a secret could not be found again where it must not be shown."""
+    named = isinstance(tree, nodes.Name) and tree.name == "secrets"
+    if named or (within and _is_secret(tree)):
+        raise InvalidTemplateError("A secret is used whole and by its name, as in {{ secrets.name }}, without filters.")
+    if _is_secret(tree):
+        return
+    within = within or isinstance(tree, nodes.Getattr | nodes.Getitem | nodes.Filter)
+    for node in tree.iter_child_nodes():
+        _refuse_changed_secrets(node, within)
+
+
+def _is_secret(node: nodes.Node) -> bool:
+    if not isinstance(node, nodes.Getattr | nodes.Getitem) or not isinstance(node.node, nodes.Name):
+        return False
+    return node.node.name == "secrets" and len(_chain(node)) == 2
 
 
 def _joined(node: nodes.Node) -> int:

@@ -2,8 +2,8 @@
 
 import argparse
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from random import Random
 from statistics import median
@@ -20,6 +20,7 @@ from activities.relaying import evaluate_events
 from activities.services import Services
 from activities.settings import Settings
 from benchmarks.listening import Listeners, listeners, tell
+from benchmarks.measuring import run_and_report
 from benchmarks.options import count
 from deploy.exits import run
 from deploy.postgres import LocalPostgres
@@ -118,11 +119,7 @@ def print_report(rounds: Rounds, console: Console | None = None) -> None:
 
 async def main() -> int:
     options = parsed_options(sys.argv[1:])
-    with tempfile.TemporaryDirectory(prefix="everstep-benchmark-") as folder:
-        async with elapsed("Measuring", say):
-            rounds = await benchmark(options, Path(folder))
-    print_report(rounds)
-    return 0
+    return await run_and_report(partial(benchmark, options), print_report)
 
 
 if __name__ == "__main__":

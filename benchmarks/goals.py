@@ -2,9 +2,9 @@
 
 import argparse
 import sys
-import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from itertools import count as numbers
 from pathlib import Path
 from statistics import median
@@ -22,13 +22,12 @@ from activities.relaying import evaluate_events
 from activities.services import Services
 from activities.settings import Settings
 from api.app import create_app
-from benchmarks.measuring import percentiles
+from benchmarks.measuring import percentiles, run_and_report
 from benchmarks.options import count
 from benchmarks.waiting import let_wait, record_to_edit
 from deploy.admin_key import make_admin_key
 from deploy.exits import run
 from deploy.postgres import LocalPostgres
-from deploy.progress import elapsed, say
 from deploy.services import running
 from store.database import Database
 
@@ -126,15 +125,11 @@ def print_report(rounds: Rounds, console: Console | None = None) -> None:
 
 async def main() -> int:
     options = parsed_options(sys.argv[1:])
-    say(
+    said = (
         f"{options.edits} edits of one record in a round. Half of the {options.waiting:,} executions wait on that record for"
         " other fields, half on other records."
     )
-    with tempfile.TemporaryDirectory(prefix="everstep-benchmark-") as folder:
-        async with elapsed("Measuring", say):
-            rounds = await benchmark(options, Path(folder))
-    print_report(rounds)
-    return 0
+    return await run_and_report(partial(benchmark, options), print_report, said)
 
 
 if __name__ == "__main__":

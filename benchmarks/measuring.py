@@ -1,13 +1,19 @@
 """Rounds: the variants take turns, so that what disturbs the machine disturbs all of them."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+import tempfile
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median, quantiles
 from time import perf_counter
+from typing import TypeVar
 
 from benchmarks.processor import used_ms
 from benchmarks.variants import Variant
+from deploy.progress import elapsed, say
+
+T = TypeVar("T")
 
 _SETTLING_SECONDS = 0.5
 """After a turn, so that what a server still does for it is counted as its own."""
@@ -90,3 +96,14 @@ async def _execute_in_turn(variant: Variant, turns: Iterator[int], latencies: li
         began = perf_counter()
         await variant.execute()
         latencies.append(perf_counter() - began)
+
+
+async def run_and_report(benchmark: Callable[[Path], Awaitable[T]], print_report: Callable[[T], None], said: str = "") -> int:
+    """Runs a benchmark in a folder of its own and prints what it found, after what is to be `said` of it; an exit code."""
+    if said:
+        say(said)
+    with tempfile.TemporaryDirectory(prefix="everstep-benchmark-") as folder:
+        async with elapsed("Measuring", say):
+            found = await benchmark(Path(folder))
+    print_report(found)
+    return 0

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from temporalio.client import Client
 
+from activities.codec import data_converter
 from activities.settings import Settings
 from benchmarks.measuring import percentiles
 from benchmarks.options import count
@@ -22,7 +23,6 @@ from benchmarks.variants import EverstepVariant
 from deploy.exits import run
 from deploy.progress import elapsed, say
 from store.database import Database
-from workflows.converter import DATA_CONVERTER
 
 _WARM_UP = 20
 _AT_REST, _FLOODED = "at rest", "flooded"
@@ -111,7 +111,7 @@ async def _latency_ms(variant: EverstepVariant) -> float:
 async def systems_in(folder: Path) -> AsyncIterator[dict[str, System]]:
     """By name, until the end of the block."""
     async with servers(folder) as there, AsyncExitStack() as open_databases:
-        client = await Client.connect(there.settings.temporal_address, data_converter=DATA_CONVERTER)
+        client = await Client.connect(there.settings.temporal_address, data_converter=data_converter(there.settings))
         systems: dict[str, System] = {}
         for name in (_AT_REST, _FLOODED):
             settings = await _settings_of_its_own(there, name.replace(" ", "_"))

@@ -3,23 +3,22 @@
 import argparse
 import os
 import sys
-import tempfile
+from functools import partial
 from pathlib import Path
 
 from temporalio.client import Client
 
+from activities.codec import data_converter
 from activities.settings import Settings
 from benchmarks.bare import BARE
-from benchmarks.measuring import Load, Rounds, measure
+from benchmarks.measuring import Load, Rounds, measure, run_and_report
 from benchmarks.options import count
 from benchmarks.report import print_report
 from benchmarks.running import servers, while_running, worker_process
 from benchmarks.variants import BareVariant, EverstepVariant
 from benchmarks.worker import PROFILE
 from deploy.exits import run
-from deploy.progress import elapsed, say
 from store.database import Database
-from workflows.converter import DATA_CONVERTER
 
 
 def parsed_options(arguments: list[str]) -> argparse.Namespace:
@@ -49,7 +48,7 @@ async def benchmark(options: argparse.Namespace, folder: Path) -> Rounds:
 
 
 async def _measured(options: argparse.Namespace, settings: Settings, processes: dict[str, int]) -> Rounds:
-    own = await Client.connect(settings.temporal_address, data_converter=DATA_CONVERTER)
+    own = await Client.connect(settings.temporal_address, data_converter=data_converter(settings))
     bare = await Client.connect(settings.temporal_address)
     load = Load(options.executions, options.rounds, options.concurrency)
     database = await Database.connect(settings.database_url, size=settings.database_pool)
@@ -63,15 +62,11 @@ async def _measured(options: argparse.Namespace, settings: Settings, processes: 
 
 async def main() -> int:
     options = parsed_options(sys.argv[1:])
-    say(
+    said = (
         f"{options.executions} executions a variant and round, {options.concurrency} in flight. "
         f"Temporal's dev server keeps its data in {'memory' if options.temporal == 'memory' else 'a file'}, Postgres on disk."
     )
-    with tempfile.TemporaryDirectory(prefix="everstep-benchmark-") as folder:
-        async with elapsed("Measuring", say):
-            rounds = await benchmark(options, Path(folder))
-    print_report(rounds)
-    return 0
+    return await run_and_report(partial(benchmark, options), print_report, said)
 
 
 if __name__ == "__main__":

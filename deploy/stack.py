@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx2
 
 from deploy.admin_key import kept_admin_key
+from deploy.encryption_key import kept_encryption_key
 from deploy.lock import FolderLock
 from deploy.mail import MailSink
 from deploy.ports import announced_port
@@ -41,7 +42,7 @@ class Stack:
         return [f"{name} (see {process.log})" for name, process in self.processes.items() if not process.is_running]
 
     def addresses(self) -> dict[str, str]:
-        ui = {"Temporal Web UI": self.web_ui} if self.web_ui else {}
+        ui = {"Temporal Web UI": self.web_ui, "Web UI sign-in": f"{self.api}/codec/sign-in"} if self.web_ui else {}
         mail = f"{self.mail.folder} (SMTP at {self.mail.address})"
         return {"API docs": f"{self.api}/docs", "API key": self.key, **ui, "Mail": mail, "Logs": str(self.folder / "logs")}
 
@@ -51,20 +52,13 @@ async def whole_stack(folder: Path, *, say: Say = say) -> AsyncGenerator[Stack]:
     """Starts everything in the folder, one run at a time, and stops it at the end. Raises LocalServiceError."""
     settings = LocalSettings()
     postgres = LocalPostgres(folder / "postgres", external_url=settings.database_url)
-    temporal = TemporalDevServer(
-        folder / "temporal",
-        cli=settings.temporal_cli,
-        external_address=settings.temporal_address,
-        external_ui_address=settings.temporal_ui_address,
-        log=folder / "logs" / "temporal.log",
-        say=say,
-    )
     mail = MailSink(folder / "mail", port=1025, say=say)
     with FolderLock(folder) as lock:
         say("Starting Postgres, Temporal and the mail sink …")
+        port = announced_port(8000, "API", say)
+        temporal = _temporal(folder, settings, port, say)
         async with running(postgres, temporal, mail):
-            environment = _environment(postgres, temporal, mail)
-            port = announced_port(8000, "API", say)
+            environment = _environment(postgres, temporal, mail, port) | _encryption(folder)
             say("Starting the worker and the API …")
             worker = _python("worker.py", log=folder / "logs" / "worker.log", env=environment)
             api = _python("-m", "api", log=folder / "logs" / "api.log", env={**environment, "EVERSTEP_API_PORT": str(port)})
@@ -82,7 +76,24 @@ async def whole_stack(folder: Path, *, say: Say = say) -> AsyncGenerator[Stack]:
                 await worker.stop()
 
 
-def _environment(postgres: LocalPostgres, temporal: TemporalDevServer, mail: MailSink) -> dict[str, str]:
+def _temporal(folder: Path, settings: LocalSettings, port: int, say: Say) -> TemporalDevServer:
+    """Its Web UI asks the gateway, which is to come to that port, for what is encrypted."""
+    return TemporalDevServer(
+        folder / "temporal", codec=f"http://127.0.0.1:{port}/codec", cli=settings.temporal_cli,
+        external_address=settings.temporal_address, external_ui_address=settings.temporal_ui_address,
+        log=folder / "logs" / "temporal.log", say=say,
+    )  # fmt: skip
+
+
+def _encryption(folder: Path) -> dict[str, str]:
+    """A key that stays with the data, unless another one is said."""
+    said = os.environ.get("EVERSTEP_ENCRYPTION_KEYS", "")
+    return {"EVERSTEP_ENCRYPTION_KEYS": said or kept_encryption_key(folder / "encryption-key")}
+
+
+def _environment(postgres: LocalPostgres, temporal: TemporalDevServer, mail: MailSink, port: int) -> dict[str, str]:
+    """An example asks the gateway itself how it is."""
+    unless_said = {"EVERSTEP_HTTP_ALLOW": f"127.0.0.1:{port}"}
     ours = {
         "EVERSTEP_DATABASE_URL": postgres.dsn,
         "EVERSTEP_TEMPORAL_ADDRESS": temporal.address,
@@ -90,7 +101,7 @@ def _environment(postgres: LocalPostgres, temporal: TemporalDevServer, mail: Mai
         "EVERSTEP_SMTP_PORT": str(mail.port),
     }
     web_ui = {"EVERSTEP_WEB_UI_URL": temporal.ui_address} if temporal.ui_address else {}
-    return {**os.environ, **ours, **web_ui}
+    return {**unless_said, **os.environ, **ours, **web_ui}
 
 
 def _python(*arguments: str, log: Path, env: dict[str, str]) -> ChildProcess:

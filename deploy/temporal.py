@@ -65,6 +65,7 @@ class TemporalDevServer:
     """A server of our own, or, with `external_address`, somebody else's that is only checked.
 
     Without `data_dir` all is in memory and gone with `stop`. Ports are preferences, chosen once: `restart` keeps them.
+    `codec` is an address that the Web UI has encrypted payloads decoded at.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class TemporalDevServer:
         port: int = 7233,
         ui_port: int = 8233,
         ui: bool = True,
+        codec: str | None = None,
         log: Path | None = None,
         cli: Path | None = None,
         external_address: str | None = None,
@@ -81,7 +83,7 @@ class TemporalDevServer:
         say: Say = say,
     ) -> None:
         self._data_dir, self._cli, self._say = data_dir, cli, say
-        self._port, self._ui_port, self._ui = port, ui_port, ui
+        self._port, self._ui_port, self._ui, self._codec = port, ui_port, ui, codec
         self._external_address, self._external_ui_address = external_address, external_ui_address
         self._log = log or _log_beside(data_dir)
         self._process: ChildProcess | None = None
@@ -155,6 +157,8 @@ class TemporalDevServer:
     def _command(self, cli: Path) -> list[str]:
         command = [str(cli), "server", "start-dev", "--ip", "127.0.0.1", "--port", str(self._port)]
         command += ["--ui-port", str(self._ui_port)] if self._ui else ["--headless"]
+        if self._ui and self._codec:
+            command += ["--ui-codec-endpoint", self._codec]
         if self._data_dir is not None:
             self._data_dir.mkdir(parents=True, exist_ok=True)
             command += ["--db-filename", str(self._data_dir.resolve() / "temporal.sqlite")]

@@ -73,5 +73,15 @@ async def revoke_api_key(connection: Connection, key_id: UUID, by: str, now: dat
     return await QUERIES.revoke_api_key(connection, id=key_id, revoked_by=by, now=now)
 
 
+async def replace_api_key(connection: Connection, key_id: UUID, replaced_by: UUID, expires_at: datetime) -> Any:
+    """The row. The key is taken until that time at most."""
+    return await QUERIES.replace_api_key(connection, id=key_id, replaced_by=replaced_by, expires_at=expires_at)
+
+
+async def lock_admin_keys(connection: Connection) -> list[UUID]:
+    """Those that are not revoked. Before one of them is: how many are left must not change meanwhile."""
+    return [row["id"] async for row in QUERIES.lock_admin_keys(connection)]
+
+
 async def count_admin_keys(connection: Connection, now: datetime) -> int:
     return await QUERIES.count_admin_keys(connection, now=now)

@@ -1,10 +1,13 @@
 """Automations: the newest document of each, and every revision that ran."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from automations.document import AutomationDocument
+from automations.executions import Request
 from store.database import Connection
 from store.due import rescan_automation
 from store.effects import write_effects
@@ -12,6 +15,8 @@ from store.ids import new_id
 from store.listeners import write_listeners
 from store.schedules import write_schedules
 from store.sql import QUERIES
+
+Sort = Literal["api_name", "name", "-updated_at"]
 
 
 async def read_automation(connection: Connection, api_name: str) -> Any | None:
@@ -22,11 +27,44 @@ async def lock_automation(connection: Connection, api_name: str) -> Any | None:
     return await QUERIES.lock_automation(connection, api_name=api_name)
 
 
+async def read_automation_by_id(connection: Connection, automation_id: UUID) -> Any:
+    """Also one that was deleted: its executions still go by it."""
+    return await QUERIES.read_automation_by_id(connection, id=automation_id)
+
+
+class ListKey(NamedTuple):
+    """Where a page ended: by api_name, and by what the list is sorted by. `name` in lower case, as Postgres writes it."""
+
+    api_name: str | None
+    name: str | None = None
+    updated_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Which automations, and in which order. `name` is a part of it; `after` is the last one of the page before."""
+
+    object: str | None = None
+    active: bool | None = None
+    name: str | None = None
+    webhook: bool | None = None
+    sort: Sort = "api_name"
+    after: ListKey | None = None
+
+
+_ALL = Listing()
+
+
 async def list_automations(
-    connection: Connection, *, object_id: UUID | None = None, cursor: str | None = None, size: int = 50
+    connection: Connection, listing: Listing = _ALL, *, reached: Sequence[UUID] | None = None, size: int = 50
 ) -> list[Any]:
-    """By api_name."""
-    return [row async for row in QUERIES.list_automations(connection, object_id=object_id, cursor=cursor, size=size)]
+    """Only those that are `reached`."""
+    after = listing.after or ListKey(None)
+    rows = QUERIES.list_automations(
+        connection, reached=reached, object=listing.object, active=listing.active, name=listing.name, webhook=listing.webhook,
+        sort=listing.sort, cursor=after.api_name, after_name=after.name, after_time=after.updated_at, size=size,
+    )  # fmt: skip
+    return [row async for row in rows]
 
 
 async def create_automation(connection: Connection, document: AutomationDocument, object_id: UUID | None) -> bool:
@@ -84,3 +122,32 @@ async def set_active(connection: Connection, api_name: str, active: bool) -> Any
 
 async def list_existing_automations(connection: Connection, api_names: list[str]) -> set[str]:
     return {row["api_name"] async for row in QUERIES.list_existing_automations(connection, api_names=api_names)}
+
+
+async def count_open_executions(connection: Connection, automation_id: UUID) -> int:
+    return await QUERIES.count_open_executions(connection, automation_id=automation_id)
+
+
+async def ask_to_cancel(connection: Connection, automation_id: UUID, request: Request, now: datetime) -> list[Any]:
+    """Writes the request on its open executions and into their histories. The rows are what it takes to hand it over."""
+    rows = QUERIES.ask_to_cancel(
+        connection, automation_id=automation_id, request=request.model_dump(), request_id=request.id, asked_by=request.by,
+        why=request.why, now=now,
+    )  # fmt: skip
+    return [row async for row in rows]
+
+
+async def delete_automation(connection: Connection, automation_id: UUID, now: datetime) -> Any | None:
+    """The row if this deleted it: it listens no more, and another may take its name. Call it in a transaction.
+
+    Its bulk starts end here, before its executions are asked to: a bulk start locks itself first, and executions after that.
+    """
+    row = await QUERIES.delete_automation(connection, id=automation_id, now=now)
+    if row is None:
+        return None
+    reason = f"automation {row['api_name']} was deleted"
+    await QUERIES.end_bulk_starts_of_automation(connection, automation_id=automation_id, reason=reason, now=now)
+    await QUERIES.delete_webhook_secrets_of_automation(connection, automation_id=automation_id)
+    document = AutomationDocument(api_name=row["api_name"], name=row["api_name"])
+    await _listen(connection, automation_id, row["object_id"], document, now)
+    return row

@@ -33,12 +33,17 @@ async def read_business(connection: Connection) -> Business:
     return _business(await QUERIES.read_business(connection))
 
 
+async def lock_business(connection: Connection) -> Business:
+    """As it is until the end of the transaction."""
+    return _business(await QUERIES.lock_business(connection))
+
+
 async def write_business(connection: Connection, business: Business) -> bool:
     """Whether its timezone or its calendar changed: what is planned by them is then to be planned anew.
 
     Call it in a transaction.
     """
-    before = _business(await QUERIES.lock_business(connection))
+    before = await lock_business(connection)
     await QUERIES.update_business(connection, **business.model_dump(mode="json"))
     return (before.timezone, before.calendar) != (business.timezone, business.calendar)
 

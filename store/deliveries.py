@@ -11,7 +11,10 @@ from store.sql import QUERIES
 
 @dataclass(frozen=True)
 class Delivery:
-    """A row to be. `query` is that of the address as it was written, `outcome` "started" or "not_started" with a reason."""
+    """A row to be. `query` is that of the address as it was written, `outcome` "started" or "not_started" with a reason.
+
+    `fingerprint` is what a signed call is known by if it comes again.
+    """
 
     id: UUID
     automation_id: UUID
@@ -28,6 +31,7 @@ class Delivery:
     reason: str | None = None
     detail: str | None = None
     execution_id: UUID | None = None
+    fingerprint: bytes | None = None
 
 
 async def first_delivery(
@@ -41,6 +45,12 @@ async def first_delivery(
     return await QUERIES.find_delivery_by_key(
         connection, automation_id=automation_id, webhook=webhook, idempotency_key=key, method=method, query=query, body=body
     )
+
+
+async def first_signed_delivery(connection: Connection, automation_id: UUID, webhook: str, fingerprint: bytes) -> Any | None:
+    """What was taken with this signature before. Until the end of the transaction nobody else takes such a call."""
+    await QUERIES.lock_delivery_key(connection, key=f"signed/{automation_id}/{webhook}/{fingerprint.hex()}")
+    return await QUERIES.find_signed_delivery(connection, automation_id=automation_id, webhook=webhook, fingerprint=fingerprint)
 
 
 async def insert_delivery(connection: Connection, delivery: Delivery) -> None:

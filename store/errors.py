@@ -8,6 +8,7 @@ EverstepError
 ├── FieldTypeInUseError  a field would get another type while records hold values for it
 ├── RecordChangedError   the record is no longer at the revision that the caller saw
 ├── RecordArchivedError  an archived record is not changed
+├── RecordBusyError      others hold what is needed, for longer than it is waited for
 └── ActivityClosedError  a crm activity is completed or canceled already
 """
 
@@ -50,6 +51,13 @@ class RecordArchivedError(EverstepError):
 
     def __init__(self, record_id: UUID) -> None:
         super().__init__(f"The record {record_id} is archived: unarchive it to change it.")
+
+
+class RecordBusyError(EverstepError):
+    code = "record_busy"
+
+    def __init__(self) -> None:
+        super().__init__("Others are changing the record, or what it needs, at this moment: try again.")
 
 
 class ActivityClosedError(EverstepError):

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from automations.executions import Request, State, TerminalState
+from automations.executions import Request, TerminalState
 from automations.lanes import Standing, Standings
 from automations.messages import Ending, StateChange, StepFailure
 from automations.model import Priority
@@ -57,20 +57,8 @@ async def read_execution(connection: Connection, execution_id: UUID) -> Any | No
     return await QUERIES.read_execution(connection, id=execution_id)
 
 
-async def list_executions(
-    connection: Connection,
-    *,
-    automation_id: UUID | None = None,
-    record_id: UUID | None = None,
-    state: State | None = None,
-    cursor: UUID | None = None,
-    size: int = 50,
-) -> list[Any]:
-    """Newest first."""
-    rows = QUERIES.list_executions(
-        connection, automation_id=automation_id, record_id=record_id, state=state, cursor=cursor, size=size
-    )
-    return [row async for row in rows]
+async def look_at_execution(connection: Connection, execution_id: UUID) -> Any | None:
+    return await QUERIES.look_at_execution(connection, id=execution_id)
 
 
 async def lock_execution(connection: Connection, execution_id: UUID) -> Any | None:

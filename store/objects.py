@@ -30,7 +30,8 @@ async def put_object(connection: Connection, definition: ObjectDefinition) -> St
 
 
 async def _replace_object(connection: Connection, definition: ObjectDefinition) -> StoredObject:
-    old = _stored(await QUERIES.lock_object(connection, api_name=definition.api_name))
+    old = await lock_object(connection, definition.api_name)
+    assert old, "objects are not deleted"
     if in_use := await _fields_in_use(connection, old, definition):
         raise FieldTypeInUseError(definition.api_name, in_use)
     return _stored(await QUERIES.update_object(connection, id=old.id, definition=definition.model_dump(mode="json")))
@@ -67,6 +68,12 @@ def _fits(field: FieldDefinition, held: Any) -> bool:
         return field_value(field, held) == held
     except FieldValueError:
         return False
+
+
+async def lock_object(connection: Connection, api_name: str) -> StoredObject | None:
+    """As it is until the end of the transaction."""
+    row = await QUERIES.lock_object(connection, api_name=api_name)
+    return _stored(row) if row else None
 
 
 async def read_object(connection: Connection, api_name: str) -> StoredObject | None:

@@ -11,6 +11,7 @@ from automations.fields import ObjectDefinition
 from automations.outside_events import RecordKey
 from store.database import Connection
 from store.ids import new_id
+from store.places import Reached
 from store.sql import QUERIES
 
 _SHOWN_BYTES = 8 * 1024
@@ -110,12 +111,15 @@ async def list_events(
     *,
     record_id: UUID | None = None,
     kind: str | None = None,
+    reached: Reached | None = None,
     cursor: UUID | None = None,
     size: int = 50,
 ) -> list[Shown]:
-    """Newest first. A payload that is large is None."""
+    """Newest first; only those that are `reached`. A payload that is large is None."""
+    objects, automations = (reached.objects, reached.automations) if reached else (None, None)
     rows = QUERIES.list_events(
-        connection, record_id=record_id, kind=kind, cursor=cursor, size=size, payload_bytes=_SHOWN_BYTES
+        connection, record_id=record_id, kind=kind, objects=objects, automations=automations, cursor=cursor, size=size,
+        payload_bytes=_SHOWN_BYTES,
     )  # fmt: skip
     return await _shown(connection, [row async for row in rows])
 

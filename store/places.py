@@ -1,5 +1,6 @@
 """Which object and automation something belongs to: what the permission of a caller is decided by."""
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +22,14 @@ _QUERIES = {
 NAMED = frozenset(_QUERIES)
 
 
+@dataclass(frozen=True)
+class Reached:
+    """Where events are within reach: of records of these objects, or for one of these automations alone."""
+
+    objects: list[UUID]
+    automations: list[UUID]
+
+
 async def find_place(connection: Connection, kind: str, key: Any) -> Place | None:
     """`kind` is one of NAMED. None if there is no such thing."""
     row = await getattr(QUERIES, _QUERIES[kind])(connection, key=key)
@@ -35,8 +44,10 @@ async def reached_automations(connection: Connection, reach: Reach) -> list[UUID
     return [row["id"] async for row in rows]
 
 
-async def reached_objects(connection: Connection, reach: Reach) -> list[UUID] | None:
+async def reached_places(connection: Connection, reach: Reach) -> Reached | None:
     """None: all of them."""
-    if reach.everywhere:
+    automations = await reached_automations(connection, reach)
+    if automations is None:
         return None
-    return [row["id"] async for row in QUERIES.list_reached_objects(connection, objects=list(reach.objects))]
+    objects = [row["id"] async for row in QUERIES.list_reached_objects(connection, objects=list(reach.objects))]
+    return Reached(objects, automations)

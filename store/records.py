@@ -85,7 +85,7 @@ async def change_record(
     Raises RecordValueErrors, RecordArchivedError, and RecordChangedError if it is not at the given `revision`.
     """
     async with connection.transaction():
-        row = await QUERIES.lock_record(connection, id=record_id)
+        row = await lock_record(connection, record_id)
         if row is None:
             return None
         _refuse_unfit(row, revision)
@@ -97,9 +97,19 @@ async def change_record(
         return await read_record(connection, record_id)
 
 
-def _refuse_unfit(row: Any, revision: int | None) -> None:
+async def lock_record(connection: Connection, record_id: UUID) -> Any | None:
+    """Archived or not; None if there is none."""
+    return await QUERIES.lock_record(connection, id=record_id)
+
+
+def refuse_changed(row: Any, revision: int | None) -> None:
+    """Raises RecordChangedError."""
     if revision is not None and revision != row["revision"]:
         raise RecordChangedError(row["id"], revision, row["revision"])
+
+
+def _refuse_unfit(row: Any, revision: int | None) -> None:
+    refuse_changed(row, revision)
     if row["archived_at"] is not None:
         raise RecordArchivedError(row["id"])
 
@@ -130,39 +140,54 @@ def _difference(old: dict[str, Any], new: dict[str, Any]) -> dict[str, dict[str,
     return {"old": {name: old.get(name) for name in changed}, "new": {name: new.get(name) for name in changed}}
 
 
-async def archive_record(connection: Connection, record_id: UUID, *, now: datetime, origin: Origin = _BY_HAND) -> Any | None:
+async def archive_record(
+    connection: Connection, record_id: UUID, *, now: datetime, revision: int | None = None, origin: Origin = _BY_HAND
+) -> Any | None:
     """The row; None if there is no such record. An archived one stays as it is.
 
     Its open executions are asked to end in the same transaction; whoever archives hands that over, see `list_being_canceled`.
+    Raises RecordChangedError.
     """
     event_id = new_id()
     by = f"execution {origin.root_id}" if origin.root_id else ""
     async with connection.transaction():
         await end_executions_of_record(connection, record_id, f"archive-{event_id}", now, by)
-        return await _set_archived(connection, record_id, True, now, origin, event_id)
+        return await _set_archived(connection, record_id, True, revision, now, origin, event_id)
 
 
-async def unarchive_record(connection: Connection, record_id: UUID, *, now: datetime, origin: Origin = _BY_HAND) -> Any | None:
-    """The row; None if there is no such record."""
-    return await _set_archived(connection, record_id, False, now, origin, new_id())
+async def unarchive_record(
+    connection: Connection, record_id: UUID, *, now: datetime, revision: int | None = None, origin: Origin = _BY_HAND
+) -> Any | None:
+    """The row; None if there is no such record. Raises RecordChangedError."""
+    async with connection.transaction():
+        return await _set_archived(connection, record_id, False, revision, now, origin, new_id())
 
 
 async def _set_archived(
-    connection: Connection, record_id: UUID, archived: bool, now: datetime, origin: Origin, event_id: UUID
+    connection: Connection,
+    record_id: UUID,
+    archived: bool,
+    revision: int | None,
+    now: datetime,
+    origin: Origin,
+    event_id: UUID,
 ) -> Any | None:
+    if revision is not None and (row := await lock_record(connection, record_id)):
+        refuse_changed(row, revision)
     await QUERIES.set_archived(
         connection, id=record_id, archived=archived, now=now, event_id=event_id, root_id=origin.root_id, depth=origin.depth
     )
     return await read_record(connection, record_id)
 
 
-async def read_record(connection: Connection, record_id: UUID) -> Any | None:
-    """All columns, and `object` and `object_revision`. Archived records too."""
-    return await QUERIES.read_record(connection, id=record_id)
+async def read_record(connection: Connection, record_id: UUID, *, deleted: bool = False) -> Any | None:
+    """All columns, and `object` and `object_revision`. Archived records too; with `deleted` also what is left of one that is."""
+    row = await QUERIES.read_record(connection, id=record_id)
+    return None if row is None or (row["deleted_at"] is not None and not deleted) else row
 
 
 async def list_records_by_ids(connection: Connection, ids: Iterable[UUID]) -> list[Any]:
-    """Those that exist, as `read_record` reads them."""
+    """Those that exist, as `read_record` reads them. Deleted ones are archived and hold nothing."""
     return [row async for row in QUERIES.list_records_by_ids(connection, ids=list(ids))]
 
 

@@ -32,14 +32,14 @@ async def list_requests(connection: Connection, execution_id: UUID) -> list[Any]
 
 
 async def end_executions_of_record(
-    connection: Connection, record_id: UUID, request_id: str, now: datetime, by: str = ""
+    connection: Connection, record_id: UUID, request_id: str, now: datetime, by: str = "", why: str = "its record was archived"
 ) -> list[UUID]:
-    """Writes a cancel on each open execution of an archived record, and answers their ids.
+    """Writes a cancel on each open execution of an archived or deleted record, and answers their ids.
 
     A chain of quick steps sees it at its next step; the others need its signal, see `list_being_canceled`. To be called before
     the record is locked: a step locks its execution first, and the record after it.
     """
-    request = Request(id=request_id, kind="cancel", by=by, why="its record was archived", cause="record_archived")
+    request = Request(id=request_id, kind="cancel", by=by, why=why, cause="record_archived")
     rows = QUERIES.end_executions_of_record(
         connection,
         record_id=record_id,

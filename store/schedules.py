@@ -97,12 +97,6 @@ async def read_schedule(connection: Connection, automation_id: UUID, trigger_id:
     return await QUERIES.read_schedule(connection, automation_id=automation_id, trigger_id=trigger_id)
 
 
-async def list_records_to_fire_for(connection: Connection, object_id: UUID, after: UUID, size: int) -> list[UUID]:
-    """The records that are not archived, by id."""
-    rows = QUERIES.list_records_to_fire_for(connection, object_id=object_id, after=after, size=size)
-    return [row["id"] async for row in rows]
-
-
 @dataclass(frozen=True)
 class PlannedEvents:
     """That a planned time has come, told to one trigger for each of these records, or for none. Times are aware."""

@@ -1,5 +1,6 @@
 """Step runs: what a step reads, and the one statement that writes what it did."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -118,6 +119,14 @@ async def pass_step_run(connection: Connection, skip: StepSkip) -> None:
 async def list_step_runs(connection: Connection, execution_id: UUID, *, after: int = 0, size: int = 100) -> list[Any]:
     """In order, each with the document it ran from."""
     return [row async for row in QUERIES.list_step_runs(connection, id=execution_id, after=after, size=size)]
+
+
+async def list_step_runs_since(
+    connection: Connection, execution_id: UUID, *, after: int, again: Sequence[int], size: int
+) -> list[Any]:
+    """As `list_step_runs`: up to `size` new ones, and those that are to be looked at again."""
+    rows = QUERIES.list_step_runs_since(connection, id=execution_id, after=after, again=again, size=size + len(again))
+    return [row async for row in rows]
 
 
 async def has_visited(connection: Connection, execution_id: UUID, step_id: str) -> bool:

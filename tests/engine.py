@@ -10,13 +10,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-import httpx2
 from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError
 
 from activities import chores
 from activities.asking import pinned
 from activities.definitions import Definitions
+from activities.outbound import guarded_client
 from activities.services import Services
 from activities.settings import Settings
 from activities.starting import OWN_LAUNCH, Cause, Target, create_execution, launch
@@ -25,7 +25,8 @@ from automations.executions import Request, RequestKind
 from automations.fields import ObjectDefinition
 from store.automations import create_automation, lock_automation, read_automation, replace_automation
 from store.database import Database
-from store.executions import list_executions, lock_execution, read_execution, write_request
+from store.execution_lists import list_executions
+from store.executions import lock_execution, read_execution, write_request
 from store.objects import put_object, read_object
 from store.records import change_record, create_record, read_record
 from store.step_runs import list_step_runs
@@ -74,7 +75,7 @@ class Engine:
 
         Unless `relaying` no event reaches a goal but by the hand of the test.
         """
-        async with httpx2.AsyncClient() as http, AsyncExitStack() as running:
+        async with guarded_client(self.settings) as http, AsyncExitStack() as running:
             self.services = Services(self.settings, self.database, self.client, http, Definitions())
             for worker in workers(self.services):
                 await running.enter_async_context(worker)
@@ -152,7 +153,7 @@ class Engine:
             async with self.database.connection() as connection:
                 row = await read_automation(connection, api_name)
                 assert row, f"no automation {api_name}"
-                return next(iter(await list_executions(connection, automation_id=row["id"], size=1)), None)
+                return next(iter(await list_executions(connection, automations=[row["id"]], size=1)), None)
 
         return await until(found)
 

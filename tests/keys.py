@@ -2,8 +2,16 @@
 
 from datetime import UTC, datetime
 
+from pydantic import SecretStr
+
+from activities.codec import data_converter
+from activities.settings import Settings
 from store.api_keys import NewKey, insert_api_key, new_key
 from store.database import Database
+
+ENCRYPTION_KEY = "ZXZlcnkgdGVzdCBlbmNyeXB0cyB3aXRoIHRoaXMgaXQ="
+CONVERTER = data_converter(Settings(database_url="none", encryption_keys=SecretStr(ENCRYPTION_KEY)))
+"""Of every client in the tests that talks to a worker."""
 
 ADMIN_KEY = "esk_the-one-that-every-test-database-begins-with"
 

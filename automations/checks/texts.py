@@ -7,6 +7,7 @@ from automations.checks.names import ATTRIBUTES, is_known_behind, leads_somewher
 from automations.checks.sources import can_tell_webhooks, webhooks
 from automations.event_triggers import FormSubmitted, SurveySubmitted
 from automations.problems import Problem, at
+from automations.steps.base import StepBase
 from automations.templates import InvalidTemplateError, is_template, references
 
 _EXECUTION = frozenset({"id"})
@@ -21,20 +22,26 @@ def template_problems(draft: Draft) -> Iterator[Problem]:
     for path, step in draft.walk:
         for place, text in step.templates():
             if is_template(text):
-                yield from _text_problems(draft, text, at(path, place))
+                yield from _text_problems(draft, step, text, at(path, place))
 
 
-def _text_problems(draft: Draft, text: str, path: str) -> Iterator[Problem]:
+def _text_problems(draft: Draft, step: StepBase, text: str, path: str) -> Iterator[Problem]:
     try:
         names = sorted(references(text))
     except InvalidTemplateError as error:
         yield Problem(path=path, code=error.code, sentence=error.sentence)
         return
     for name in names:
-        finding = _CHECKS[name[0]](draft, name[1:]) if len(name) > 1 else None
+        finding = _finding(draft, step, name) if len(name) > 1 else None
         if finding is not None:
             code, sentence = finding
             yield Problem(path=path, code=code, sentence=f"{'.'.join(name)[:200]}: {sentence}")
+
+
+def _finding(draft: Draft, step: StepBase, name: tuple[str, ...]) -> Finding | None:
+    if name[0] == "secrets":
+        return None if step.takes_secrets else ("secret_not_allowed", "secrets go into HTTP requests only.")
+    return _CHECKS[name[0]](draft, name[1:])
 
 
 def _record(draft: Draft, names: tuple[str, ...]) -> Finding | None:

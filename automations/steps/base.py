@@ -36,6 +36,9 @@ class StepBase(Model):
     parallel: ClassVar[bool] = False
     """Its paths are lanes: they run side by side, and what comes after it waits for all of them."""
 
+    takes_secrets: ClassVar[bool] = False
+    """Its texts may hold `{{ secrets.name }}`."""
+
     type: Any  # each type narrows it to its own name
     id: StepId
     description: str = ""

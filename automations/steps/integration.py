@@ -26,6 +26,7 @@ class HttpRequest(StepBase):
     type: Literal["http_request"] = "http_request"
     local: ClassVar[bool] = False
     timeout: ClassVar[timedelta] = timedelta(seconds=120)
+    takes_secrets: ClassVar[bool] = True
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "GET"
     url: Template = Field(min_length=1)
     headers: dict[str, Template] = {}

@@ -53,14 +53,15 @@ class RecordReference(Model):
 class WebhookTrigger(ThrottledTrigger):
     """A call of `/webhooks/{api_name}/{name}`. Any payload starts; what is missing shows when a variable needs it.
 
-    `auth` has to be said: `signature` for callers that know the webhook's secret, `none` for whoever knows the address.
+    `auth` says who may call: whoever has an API key with events:write (`api_key`), whoever knows the webhook's secret
+    (`signature`), or whoever knows the address (`none`).
     With `raw_body` the body is kept as text too, as it came. A `filter` is about the record that the call names.
     """
 
     type: Literal["webhook"] = "webhook"
     name: WebhookName
     method: Literal["GET", "POST"] = "POST"
-    auth: Literal["signature", "none"]
+    auth: Literal["api_key", "signature", "none"] = "api_key"
     record: RecordReference | None = None
     extract: dict[Name, AnyPlace] = {}
     raw_body: bool = False

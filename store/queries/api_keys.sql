@@ -16,6 +16,10 @@ select * from api_keys where id = :id;
 -- name: lock_api_key^
 select * from api_keys where id = :id for update;
 
+-- name: lock_admin_keys
+-- In order: two that are revoked at once are so one after the other, and the second one is seen to be the last.
+select id from api_keys where 'admin' = any(scopes) and revoked_at is null order by id for update;
+
 -- name: list_api_keys
 -- Newest first.
 select * from api_keys
@@ -26,6 +30,11 @@ limit :size;
 -- name: revoke_api_key^
 -- Only once: who did it first stays.
 update api_keys set revoked_at = :now, revoked_by = :revoked_by where id = :id and revoked_at is null
+returning *;
+
+-- name: replace_api_key^
+-- Taken for a while yet, but never for longer than it would have been.
+update api_keys set expires_at = least(expires_at, :expires_at), replaced_by = :replaced_by where id = :id
 returning *;
 
 -- name: count_admin_keys$

@@ -1,7 +1,7 @@
 -- name: hold_record_of_activity^
 -- What is done to the crm activities of a record is done one after the other, and not while it is archived. As strong as a change
 -- of the record, so that its events are numbered in the order in which they are committed.
-select id, archived_at from records where id = :id for no key update;
+select id, archived_at from records where id = :id and deleted_at is null for no key update;
 
 -- name: hold_record_by_activity^
 -- The same, for who knows the crm activity. It never moves to another record.

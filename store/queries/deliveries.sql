@@ -9,13 +9,19 @@ select d.id, d.automation_id, d.outcome, d.reason, d.execution_id,
 from webhook_deliveries d
 where d.automation_id = :automation_id and d.webhook = :webhook and d.idempotency_key = :idempotency_key;
 
+-- name: find_signed_delivery^
+-- What a call with this signature was answered the first time.
+select d.id, d.automation_id, d.reason, d.execution_id
+from webhook_deliveries d
+where d.automation_id = :automation_id and d.webhook = :webhook and d.fingerprint = :fingerprint;
+
 -- name: insert_delivery!
 insert into webhook_deliveries (
     id, automation_id, webhook, method, content_type, query, body, received_at, idempotency_key, replay_of, event_id, outcome,
-    reason, detail, execution_id
+    reason, detail, execution_id, fingerprint
 ) values (
     :id, :automation_id, :webhook, :method, :content_type, :query, :body, :received_at, :idempotency_key, :replay_of, :event_id,
-    :outcome, :reason, :detail, :execution_id
+    :outcome, :reason, :detail, :execution_id, :fingerprint
 );
 
 -- name: read_delivery^

@@ -11,7 +11,7 @@ insert into executions (
 
 -- name: read_execution^
 -- One execution as people see it.
-select e.*, a.api_name, r.name as record_name, o.api_name as object,
+select e.*, a.api_name, a.deleted_at is not null as automation_deleted, r.name as record_name, o.api_name as object,
        array(select n.id from executions n where n.restarted_from = e.id order by n.id) as restarted_as
 from executions e
 join automations a on a.id = e.automation_id
@@ -19,23 +19,26 @@ left join records r on r.id = e.record_id
 left join objects o on o.id = r.object_id
 where e.id = :id;
 
--- name: list_executions
--- Newest first, a page at a time: the cursor is the last id of the page before.
-select e.*, a.api_name, r.name as record_name, o.api_name as object
-from executions e
-join automations a on a.id = e.automation_id
-left join records r on r.id = e.record_id
-left join objects o on o.id = r.object_id
-where (:automation_id::uuid is null or e.automation_id = :automation_id)
-  and (:record_id::uuid is null or e.record_id = :record_id)
-  and (:state::text is null or e.state = :state)
-  and (:cursor::uuid is null or e.id < :cursor)
-order by e.id desc
-limit :size;
+-- name: list_automations_meant
+-- What a list of executions is narrowed to, see store/execution_lists.py; an object's automations are there after they were deleted.
+select a.id
+from automations a
+left join objects o on o.id = a.object_id
+where (:automation::text is null or (a.api_name = :automation and a.deleted_at is null))
+  and (:object::text is null or o.api_name = :object)
+  and (:reached::uuid[] is null or a.id = any(:reached));
+
+-- name: list_automations_of_executions
+-- What a caller may ask of executions depends on whose they are.
+select e.id, e.automation_id, a.api_name from executions e join automations a on a.id = e.automation_id where e.id = any(:ids::uuid[]);
+
+-- name: look_at_execution^
+-- As little as says where it is: those who wait ask for it again and again.
+select state, pause_reason, request, version, finished_at from executions where id = :id;
 
 -- name: lock_execution^
 -- Before a request: what may be asked depends on the state, and the row must not change in between.
-select id, workflow_id, state, pause_reason, step_id, lanes, request, workflow_started, start_request, priority, finished_at
+select id, workflow_id, state, pause_reason, step_id, lanes, request, version, workflow_started, start_request, priority, finished_at
 from executions where id = :id for update;
 
 -- name: write_request!

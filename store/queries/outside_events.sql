@@ -11,7 +11,7 @@ with wanted as (
 ), found as (
     select w.place, r.id, r.archived_at
     from wanted w cross join lateral (
-        select id, archived_at from records where id = w.id and object_id = w.object_id offset 0
+        select id, archived_at from records where id = w.id and object_id = w.object_id and deleted_at is null offset 0
     ) r
     union all
     select w.place, r.id, r.archived_at
@@ -51,15 +51,21 @@ with page as (
     (select * from events
      where :record_id::uuid is null and :kind::text is null
        and id < coalesce(:cursor::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+       and (:objects::uuid[] is null or automation_id = any(:automations::uuid[])
+            or record_id in (select id from records where object_id = any(:objects)))
      order by id desc limit :size)
     union all
     (select * from events
      where record_id = :record_id and (:kind is null or kind = :kind)
        and id < coalesce(:cursor::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+       and (:objects::uuid[] is null or automation_id = any(:automations::uuid[])
+            or record_id in (select id from records where object_id = any(:objects)))
      order by id desc limit :size)
     union all
     (select * from events
      where :record_id is null and kind = :kind and id < coalesce(:cursor::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+       and (:objects::uuid[] is null or automation_id = any(:automations::uuid[])
+            or record_id in (select id from records where object_id = any(:objects)))
      order by id desc limit :size)
 )
 select e.id, e.kind, e.record_id, e.event_at, e.root_id, e.depth, e.trigger_id, e.evaluated_at,

@@ -1,6 +1,7 @@
 -- name: list_open
 -- A page of the open executions, with what may forbid them to go on.
-select e.id, e.workflow_id, e.workflow_started, e.updated_at, e.record_id, (select r.archived_at from records r where r.id = e.record_id)
+select e.id, e.workflow_id, e.workflow_started, e.updated_at, e.record_id, (select r.archived_at from records r where r.id = e.record_id),
+       e.automation_id, (select a.deleted_at from automations a where a.id = e.automation_id)
 from executions e
 where e.finished_at is null and e.id > :after
 order by e.id

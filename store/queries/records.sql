@@ -10,7 +10,7 @@ select :event_id, 'record_created', id, :now, :event, :root_id, :depth from made
 
 -- name: lock_record^
 -- What a change is compared with must not change in between.
-select * from records where id = :id for update;
+select * from records where id = :id and deleted_at is null for update;
 
 -- name: update_record!
 update records
@@ -22,7 +22,7 @@ where id = :id;
 with changed as (
     update records
     set archived_at = case when :archived then :now::timestamptz end, revision = revision + 1, updated_at = :now
-    where id = :id and (archived_at is not null) <> :archived
+    where id = :id and (archived_at is not null) <> :archived and deleted_at is null
     returning id
 )
 insert into events (id, kind, record_id, event_at, root_id, depth)
@@ -45,7 +45,7 @@ order by r.id;
 select r.*, o.api_name as object, o.revision as object_revision
 from records r join objects o on o.id = r.object_id
 where r.object_id = :object_id and r.id > coalesce(:cursor::uuid, '00000000-0000-0000-0000-000000000000')
-  and (:archived or r.archived_at is null)
+  and (:archived or r.archived_at is null) and r.deleted_at is null
 order by r.id
 limit :size;
 
@@ -77,4 +77,5 @@ limit 1;
 
 -- name: list_objects_of_records
 -- Of which object each of these records is: those that do not exist are not answered.
-select r.id, o.api_name as object from records r join objects o on o.id = r.object_id where r.id = any(:ids::uuid[]);
+select r.id, o.api_name as object from records r join objects o on o.id = r.object_id
+where r.id = any(:ids::uuid[]) and r.deleted_at is null;

@@ -52,13 +52,6 @@ select s.*, a.object_id, a.active
 from schedules s join automations a on a.id = s.automation_id
 where s.automation_id = :automation_id and s.trigger_id = :trigger_id and s.definition is not null;
 
--- name: list_records_to_fire_for
--- In the order they were made, so that a page says where the next begins.
-select id from records
-where object_id = :object_id and id > :after and archived_at is null
-order by id
-limit :size;
-
 -- name: insert_planned_events!
 -- Once for a planned time and a record, however often it is tried.
 insert into events (id, kind, record_id, event_at, payload, automation_id, trigger_id, idempotency_key)

@@ -117,6 +117,16 @@ where s.execution_id = :id and s.sequence > :after
 order by s.sequence
 limit :size;
 
+-- name: list_step_runs_since
+-- What has come since, and those before it that may have changed.
+select s.*, v.document
+from step_runs s
+join executions e on e.id = s.execution_id
+left join automation_revisions v on v.automation_id = e.automation_id and v.revision = s.revision
+where s.execution_id = :id and (s.sequence > :after or s.sequence = any(:again::integer[]))
+order by s.sequence
+limit :size;
+
 -- name: has_visited$
 -- Whether a step was ever come to, however that went.
 select exists (select from step_runs where execution_id = :id and step_id = :step_id);

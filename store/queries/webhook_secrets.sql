@@ -5,8 +5,8 @@ where automation_id = :automation_id and webhook = :webhook and (retires_at is n
 order by created_at desc, id desc;
 
 -- name: insert_webhook_secret^
-insert into webhook_secrets (id, automation_id, webhook, secret, created_at)
-values (:id, :automation_id, :webhook, :secret, :now)
+insert into webhook_secrets (id, automation_id, webhook, sealed, hint, created_at)
+values (:id, :automation_id, :webhook, :sealed, :hint, :now)
 returning *;
 
 -- name: retire_webhook_secret!
@@ -19,3 +19,14 @@ delete from webhook_secrets where automation_id = :automation_id and webhook = :
 
 -- name: delete_webhook_secret$
 delete from webhook_secrets where automation_id = :automation_id and webhook = :webhook and id = :id returning true;
+
+-- name: lock_webhook_secrets_unlike
+-- Those of the time before secrets were sealed, and those of an older key.
+select id, secret, sealed from webhook_secrets
+where id > :after and (sealed is null or substring(sealed from 1 for octet_length(:mark::bytea)) <> :mark::bytea)
+order by id
+limit :size
+for update;
+
+-- name: reseal_webhook_secret!
+update webhook_secrets set sealed = :sealed, secret = null where id = :id;

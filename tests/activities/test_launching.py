@@ -25,8 +25,8 @@ from store.automations import read_automation
 from store.database import Database
 from store.executions import take_to_launch
 from tests.engine import Engine
+from tests.keys import CONVERTER
 from tests.store.building import NOW
-from workflows.converter import DATA_CONVERTER
 
 LEASE = timedelta(seconds=30)
 
@@ -156,7 +156,7 @@ async def test_while_temporal_is_away_what_was_taken_is_given_back(services: Ser
     await written(engine, 30)
     server = TemporalDevServer(None, port=0, ui=False)
     await server.start()
-    away = await Client.connect(server.address, data_converter=DATA_CONVERTER)
+    away = await Client.connect(server.address, data_converter=CONVERTER)
     await server.stop()
     for _ in range(2):
         with pytest.raises((RPCError, TimeoutError)):

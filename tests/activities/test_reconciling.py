@@ -17,8 +17,8 @@ from activities.services import Services
 from automations.executions import Request
 from store.requests import list_requests
 from tests.engine import Engine, until
+from tests.keys import CONVERTER
 from tests.workflows.history import history_of
-from workflows.converter import DATA_CONVERTER
 
 REST = {"id": "rest", "type": "delay", "days": 1}
 STOP = {"id": "stop", "type": "stop_execution", "action": "fail", "reason": "no more"}
@@ -176,7 +176,7 @@ async def test_executions_that_end_by_themselves_meanwhile_end_as_they_did(engin
 async def test_a_namespace_that_temporal_does_not_know_ends_nothing(engine: Engine) -> None:
     execution = await resting(engine)
     address = engine.client.service_client.config.target_host
-    elsewhere = await Client.connect(address, namespace="nowhere", data_converter=DATA_CONVERTER, lazy=True)
+    elsewhere = await Client.connect(address, namespace="nowhere", data_converter=CONVERTER, lazy=True)
     services = engine.services
     lost = Reconciler(
         Services(services.settings, services.database, elsewhere, services.http, services.definitions), timedelta(0)

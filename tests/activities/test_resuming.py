@@ -19,7 +19,7 @@ from store.bulk_starts import take_resumes
 from store.requests import list_requests
 from tests.activities.bulk import Bulk, resumes_left
 from tests.engine import Engine, until
-from workflows.converter import DATA_CONVERTER
+from tests.keys import CONVERTER
 
 WRONG = {"id": "wrong", "type": "change_field_value", "changes": [{"field": "country", "value": "{{ record.name }}"}]}
 RIGHT = {"id": "wrong", "type": "change_field_value", "changes": [{"field": "country", "value": "AT"}]}
@@ -167,7 +167,7 @@ async def test_while_temporal_is_away_nothing_is_lost(bulk: Bulk, engine: Engine
     await engine.save(object="lead", steps=[RIGHT])
     server = TemporalDevServer(None, port=0, ui=False)
     await server.start()
-    gone = await Client.connect(server.address, data_converter=DATA_CONVERTER)
+    gone = await Client.connect(server.address, data_converter=CONVERTER)
     await server.stop()
     await bulk.ask([record], resume_paused=True)
     with pytest.raises(RPCError):

@@ -55,7 +55,7 @@ async def test_yaml_is_read_by_the_rules_of_1_2(api: httpx2.AsyncClient) -> None
 async def test_save_over_a_newer_revision_is_refused(api: httpx2.AsyncClient, guard: dict[str, Any]) -> None:
     await save_lead(api)
     await put(api, WELCOME)
-    await put(api, WELCOME)
+    await put(api, {**WELCOME, "name": "Welcome back"})
     refused = await put(api, WELCOME, **guard)
     assert refused.status_code == 412
     assert refused.json()["code"] == "revision_changed"

@@ -22,6 +22,19 @@ async def test_the_address_and_the_definition_agree(api: httpx2.AsyncClient) -> 
     refused(await api.put("/objects/deal", json=LEAD), 422, "api_name_differs")
 
 
+async def test_a_definition_without_a_name_goes_by_its_address(api: httpx2.AsyncClient) -> None:
+    nameless = {key: value for key, value in LEAD.items() if key != "api_name"}
+    assert (await api.put("/objects/deal", json=nameless)).json()["api_name"] == "deal"
+
+
+async def test_a_save_heeds_what_its_author_saw(api: httpx2.AsyncClient) -> None:
+    refused(await api.put("/objects/lead", json=LEAD, headers={"If-Match": '"1"'}), 412, "revision_changed")
+    assert (await save_lead(api)).headers["etag"] == (await api.get("/objects/lead")).headers["etag"] == '"1"'
+    again = await api.put("/objects/lead", json=LEAD, headers={"If-Match": '"1"'})
+    assert (again.status_code, again.headers["etag"]) == (200, '"2"')
+    refused(await api.put("/objects/lead", json=LEAD, headers={"If-Match": '"1"'}), 412, "revision_changed")
+
+
 async def test_mistakes_of_a_definition_come_with_their_paths(api: httpx2.AsyncClient) -> None:
     fields = [{"name": "country", "type": "dropdown"}, {"name": "Bad name", "type": "text"}, {"name": "x", "type": "nothing"}]
     found = refused(await save_lead(api, fields=fields, colour="red"), 422, "invalid_request")

@@ -1,13 +1,14 @@
+from collections.abc import AsyncIterator
+
 import httpx2
 import pytest
 from fastapi import APIRouter
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.settings import Settings
-from api.app import create_app
 from api.problems import path_of
 from tests.api.asking import refused
-from tests.keys import ADMIN_KEY, bearing
+from tests.fixtures.api import gateway
 
 BROKEN = APIRouter()
 
@@ -24,18 +25,16 @@ async def broken(how: str) -> None:
 
 
 @pytest.fixture
-async def broken_api(settings: Settings) -> httpx2.AsyncClient:
-    app = create_app(settings)
-    app.include_router(BROKEN)
-    await app.router.lifespan_context(app).__aenter__()
-    transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
-    return httpx2.AsyncClient(transport=transport, base_url="http://gateway", headers=bearing(ADMIN_KEY))
+async def broken_api(settings: Settings) -> AsyncIterator[httpx2.AsyncClient]:
+    async with gateway(settings, routers=[BROKEN]) as client:
+        yield client
 
 
 @pytest.mark.parametrize("how", ["unexpected", "temporal_bug"])
 async def test_a_mistake_of_ours_leaves_without_its_trace(how: str, broken_api: httpx2.AsyncClient) -> None:
-    answered = await broken_api.get(f"/broken/{how}")
-    refused(answered, 500, "internal_error")
+    answered = await broken_api.get(f"/broken/{how}", headers={"X-Request-Id": "mine"})
+    assert "request mine" in refused(answered, 500, "internal_error")["detail"]
+    assert answered.headers["x-request-id"] == "mine"
     assert "secret" not in answered.text
     assert "Traceback" not in answered.text
 
@@ -52,10 +51,12 @@ async def test_a_service_that_goes_away_says_when_to_try_again(how: str, code: s
 
 
 async def test_an_unknown_address_and_a_wrong_method_are_problems_too(api: httpx2.AsyncClient) -> None:
-    refused(await api.get("/nothing"), 404, "not_found")
+    assert refused(await api.get("/nothing"), 404, "not_found")["detail"] == "There is nothing at /nothing."
+    refused(await api.get("/business/"), 404, "not_found")
     answered = await api.delete("/business")
-    refused(answered, 405, "method_not_allowed")
-    assert "GET" in answered.headers["allow"]
+    found = refused(answered, 405, "method_not_allowed")
+    assert answered.headers["allow"] == "GET, PUT"
+    assert found["detail"] == "DELETE is not possible at /business, but GET and PUT."
 
 
 @pytest.mark.parametrize(

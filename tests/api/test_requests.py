@@ -52,7 +52,7 @@ async def test_the_history_says_who_asked_what_and_why(api: httpx2.AsyncClient, 
     asked = (await api.get(f"/executions/{execution['id']}/history")).json()["requests"]
     assert [(each["kind"], each["asked_by"], each["why"], each["step_id"], each["path"]) for each in asked] == [
         ("pause", "ada@example.com", "lunch", None, None),
-        ("resume", "", "", None, None),
+        ("resume", "test", "", None, None),
         ("skip", "ada@example.com", "enough", "rest", None),
     ]
     assert [each["asked_at"] for each in asked] == sorted(each["asked_at"] for each in asked)

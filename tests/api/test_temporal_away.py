@@ -14,7 +14,7 @@ from tests.api.test_executions import WAITING
 from tests.api.test_webhooks import GLOBAL
 from tests.engine import Engine, until
 from tests.fixtures.api import gateway
-from workflows.converter import DATA_CONVERTER
+from tests.keys import CONVERTER
 
 
 @pytest.mark.timeout(120)
@@ -28,7 +28,7 @@ async def test_outage_of_temporal_loses_nothing_and_leaves_nothing_half_done(
         async with gateway(settings) as api:
             await api.put("/automations/waiting", json=WAITING)
             await api.put("/automations/hooked", json=GLOBAL)
-            client = await Client.connect(temporal.address, data_converter=DATA_CONVERTER)
+            client = await Client.connect(temporal.address, data_converter=CONVERTER)
             engine = Engine(database, client, settings)
             async with engine.working(making_up=True):
                 before = UUID((await api.post("/automations/waiting/executions", json={})).json()["id"])

@@ -18,7 +18,8 @@ from api.app import create_app
 from api.signatures import signature
 from deploy.temporal import TemporalDevServer
 from store.database import Database
-from store.webhook_secrets import insert_webhook_secret, list_live_secrets
+from store.ids import new_id
+from store.webhook_secrets import NewWebhookSecret, insert_webhook_secret, list_live_secrets
 from tests.api.asking import refused
 from tests.engine import until
 
@@ -107,14 +108,18 @@ async def test_without_grace_the_secret_before_retires_at_once(api: httpx2.Async
     refused(await api.post(SECRETS, json={"grace": 1}), 422, "invalid_request")
 
 
+def sealed(hint: str) -> NewWebhookSecret:
+    return NewWebhookSecret(new_id(), b"", hint)
+
+
 async def test_a_secret_retires_when_its_grace_is_over(api: httpx2.AsyncClient, automation_id: UUID, database: Database) -> None:
     now, hour = datetime(2026, 3, 1, 12, tzinfo=UTC), timedelta(hours=1)
     async with database.connection() as connection:
         for secret, made in (("old", now - hour), ("new", now)):
-            await insert_webhook_secret(connection, automation_id, "form", secret, grace=hour, now=made)
+            await insert_webhook_secret(connection, automation_id, "form", sealed(secret), grace=hour, now=made)
         for after, live in ((timedelta(0), ["new", "old"]), (hour - timedelta(seconds=1), ["new", "old"]), (hour, ["new"])):
             rows = await list_live_secrets(connection, automation_id, "form", now + after)
-            assert [row["secret"] for row in rows] == live
+            assert [row["hint"] for row in rows] == live
 
 
 async def test_another_rotation_lets_no_secret_live_longer(
@@ -122,12 +127,12 @@ async def test_another_rotation_lets_no_secret_live_longer(
 ) -> None:
     now, hour = datetime(2026, 3, 1, 12, tzinfo=UTC), timedelta(hours=1)
     async with database.connection() as connection:
-        await insert_webhook_secret(connection, automation_id, "form", "a", grace=hour, now=now)
-        row = await insert_webhook_secret(connection, automation_id, "form", "b", grace=hour, now=now)
+        await insert_webhook_secret(connection, automation_id, "form", sealed("a"), grace=hour, now=now)
+        row = await insert_webhook_secret(connection, automation_id, "form", sealed("b"), grace=hour, now=now)
         await connection.execute("delete from webhook_secrets where id = $1", row["id"])
-        await insert_webhook_secret(connection, automation_id, "form", "c", grace=24 * hour, now=now)
+        await insert_webhook_secret(connection, automation_id, "form", sealed("c"), grace=24 * hour, now=now)
         rows = await list_live_secrets(connection, automation_id, "form", now)
-    assert [(row["secret"], row["retires_at"]) for row in rows] == [("c", None), ("a", now + hour)]
+    assert [(row["hint"], row["retires_at"]) for row in rows] == [("c", None), ("a", now + hour)]
 
 
 async def test_of_secrets_made_at_once_two_are_live(api: httpx2.AsyncClient, automation_id: UUID, database: Database) -> None:

@@ -237,7 +237,7 @@ def test_the_automations_that_lanes_start_are_told() -> None:
         ("manual", "", "invalid_value"),
         ({"id": "a"}, ".type", "missing_key"),
         ({"type": "webhok"}, ".type", "unknown_trigger_type"),
-        ({"type": "webhook", "name": "x"}, ".auth", "missing_key"),
+        ({"type": "webhook", "auth": "none"}, ".name", "missing_key"),
         (webhook(method="PUT"), ".method", "invalid_value"),
         (webhook(record={"phone": "$.x"}), ".record.phone", "unknown_key"),
         (webhook(record={"id": "$.x", "name": "$.y"}), ".record", "invalid_value"),
@@ -289,7 +289,7 @@ def test_the_steps_below_a_broken_step_are_parsed_all_the_same() -> None:
 def test_what_could_not_be_read_is_no_reason_for_more_problems() -> None:
     raw = document(
         object=5,
-        triggers=[{"type": "webhook", "name": "form"}],
+        triggers=[{"type": "webhook", "name": "form", "auth": "password"}],
         variables=[variable("seats", type="nmber", sources=[{"webhook": "form", "value": "seats"}])],
         steps=[
             condition("ask", **{"if": {"all": [{"variable": "seats", "op": ">", "value": 1}, {"field": "x", "op": "="}]}}),
@@ -300,7 +300,7 @@ def test_what_could_not_be_read_is_no_reason_for_more_problems() -> None:
     )
     assert found(raw) == {
         ("object", "invalid_value"),
-        ("triggers[0].auth", "missing_key"),
+        ("triggers[0].auth", "invalid_value"),
         ("variables[0].type", "invalid_value"),
         ("steps[1].step", "invalid_value"),
     }

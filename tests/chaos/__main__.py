@@ -28,7 +28,7 @@ from tests.chaos.ledger import Found, Line, everything
 from tests.chaos.subjects import Subject, order_of_starts, subjects
 from tests.chaos.system import System, kill_at_random, system_in
 from tests.engine import until
-from workflows.converter import DATA_CONVERTER
+from tests.keys import CONVERTER
 
 _SECONDS_BETWEEN_KILLS = 3.0
 _RECORDS = 12
@@ -75,7 +75,7 @@ async def unleash(system: System, options: argparse.Namespace, calls: Calls) -> 
         killing = kill_at_random(system, Random(f"{options.seed} kills"), options.kills, every_seconds=_SECONDS_BETWEEN_KILLS)
         tokens, killed = await asyncio.gather(starting, killing)
         say(f"All ordered, {killed.total()} killed, {gateway.unanswered} calls without an answer. Waiting for the end …")
-        client = await Client.connect(system.temporal.address, data_converter=DATA_CONVERTER)
+        client = await Client.connect(system.temporal.address, data_converter=CONVERTER)
         problems = await _at_the_end(database, client)
         person.cancel()
     found = await everything(database, client, system.mail, by_name, calls.kept, tokens)

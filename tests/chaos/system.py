@@ -18,6 +18,7 @@ from deploy.postgres import LocalPostgres
 from deploy.processes import ChildProcess
 from deploy.services import running
 from deploy.temporal import TemporalDevServer
+from tests.keys import ENCRYPTION_KEY
 
 _ROOT = Path(__file__).parents[2]
 _WORKERS = ("worker-1", "worker-2")
@@ -85,6 +86,8 @@ def _environment(postgres: LocalPostgres, temporal: TemporalDevServer, mail: Mai
         "EVERSTEP_TEMPORAL_ADDRESS": temporal.address,
         "EVERSTEP_SMTP_HOST": mail.host,
         "EVERSTEP_SMTP_PORT": str(mail.port),
+        "EVERSTEP_HTTP_ALLOW": "127.0.0.1",
+        "EVERSTEP_ENCRYPTION_KEYS": ENCRYPTION_KEY,
     }
     others = {name: value for name, value in os.environ.items() if not name.startswith("EVERSTEP_")}
     return {**others, **ours}

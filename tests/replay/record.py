@@ -71,7 +71,7 @@ async def main() -> int:
             database = await Database.connect(postgres.dsn)
             await database.migrate()
             client = await Client.connect(temporal.address, data_converter=DATA_CONVERTER, identity="recorder")
-            settings = Settings(database_url=postgres.dsn, workflow_sandbox=True)
+            settings = Settings(database_url=postgres.dsn, workflow_sandbox=True, http_allow=("127.0.0.1",))
             async with Engine(database, client, settings).working() as engine:
                 await record(engine)
             await database.close()

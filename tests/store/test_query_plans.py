@@ -14,7 +14,7 @@ from tests.store.building import NOW, lead_object
 BIG = {
     "records", "executions", "step_runs", "events", "automations", "employees", "notifications", "execution_requests",
     "goal_waits", "goal_listens", "crm_activities", "evaluations", "bulk_start_records", "bulk_start_resumes",
-    "due_triggers", "schedules",
+    "due_triggers", "schedules", "idempotent_requests",
 }  # fmt: skip
 
 
@@ -141,6 +141,13 @@ async def fill(connection: Connection) -> dict[str, Any]:
         """,
         NOW,
     )
+    await connection.execute(
+        """
+        insert into idempotent_requests (key_id, idempotency_key, method, path, body_hash, began_at, made_id)
+        select (select id from api_keys limit 1), n::text, 'POST', '/', '', $1, gen_random_uuid() from generate_series(1, 5000) n
+        """,
+        NOW,
+    )
     await connection.execute("vacuum analyze")
     some = await connection.fetchval('select id from records where field_values @> \'{"email": "e77@example.com"}\'')
     return {"object": lead.id, "record": some, "automation": await connection.fetchval("select id from automations limit 1")}
@@ -222,6 +229,24 @@ async def test_hot_queries_read_no_big_table_from_end_to_end(planned: Any, datab
             "list_failed_runs": {"id": ids["record"], "size": 20},
             "has_visited": {"id": ids["record"], "step_id": "s"},
             "read_automation": {"api_name": "automation-7"},
+            "read_automation_by_id": {"id": ids["automation"]},
+            "count_open_executions": {"automation_id": ids["automation"]},
+            "ask_to_cancel": {
+                "automation_id": ids["automation"],
+                "request": {},
+                "request_id": "x",
+                "asked_by": "",
+                "why": "",
+                "now": NOW,
+            },
+            "find_matches_by_value": {"object_id": ids["object"], "held": {"email": "e77@example.com"}, "size": 11},
+            "find_matches_by_name": {"object_id": ids["object"], "name": "name 77", "size": 11},
+            "wipe_record": {"id": ids["record"], "now": NOW},
+            "wipe_events_of_record": {"id": ids["record"], "now": NOW},
+            "wipe_evaluations_of_record": {"id": ids["record"]},
+            "wipe_deliveries_of_record": {"id": ids["record"]},
+            "wipe_activities_of_record": {"id": ids["record"], "now": NOW},
+            "drop_due_of_record": {"id": ids["record"], "object_id": ids["object"]},
             "read_record": {"id": ids["record"]},
             "lock_record": {"id": ids["record"]},
             "list_records": {"object_id": ids["object"], "cursor": uuid4(), "archived": False, "size": 50},
@@ -241,7 +266,6 @@ async def test_hot_queries_read_no_big_table_from_end_to_end(planned: Any, datab
             "drop_schedules": {"automation_id": ids["automation"], "kept": ["tick1"], "now": NOW},
             "take_schedules_to_sync": {"now": NOW, "again_at": NOW, "size": 20},
             "read_schedule": {"automation_id": ids["automation"], "trigger_id": "tick1"},
-            "list_records_to_fire_for": {"object_id": ids["object"], "after": ids["record"], "size": 500},
             "has_due": {"now": NOW},
             "take_due": {"now": NOW, "size": 500},
             "lock_due": {"automation_ids": [ids["automation"]], "trigger_ids": ["date-1"], "record_ids": [ids["record"]]},
@@ -299,6 +323,17 @@ async def test_hot_queries_read_no_big_table_from_end_to_end(planned: Any, datab
             "list_events": {"record_id": ids["record"], "kind": "x", "cursor": None, "size": 50, "payload_bytes": 8192},
             "show_event": {"id": uuid4()},
             "list_evaluations_of": {"event_ids": [uuid4()]},
+            "count_ended_executions": {"since": NOW, "most": 1000},
+            "claim_idempotent_request": {
+                "key_id": uuid4(),
+                "idempotency_key": "k",
+                "method": "POST",
+                "path": "/business",
+                "body_hash": b"",
+                "now": NOW,
+                "made_id": uuid4(),
+            },
+            "read_idempotent_request": {"key_id": uuid4(), "idempotency_key": "k"},
         }
         read = {name: scanned(await planned(connection, name, **values)) for name, values in asked.items()}
         assert {name: tables & BIG for name, tables in read.items() if tables & BIG} == {}

@@ -7,8 +7,10 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from google.protobuf.message import Message
+from temporalio.api.common.v1 import Payload
 from temporalio.api.enums.v1 import EventType
-from temporalio.client import WorkflowHistory
+from temporalio.client import Client, WorkflowHistory
 
 from tests.engine import Engine
 
@@ -52,4 +54,19 @@ async def raw_history(engine: Engine, execution_id: UUID) -> WorkflowHistory:
 
 
 async def history_of(engine: Engine, execution_id: UUID) -> History:
-    return History(list((await raw_history(engine, execution_id)).events))
+    events = list((await raw_history(engine, execution_id)).events)
+    for event in events:
+        await _decode(event, engine.client)
+    return History(events)
+
+
+async def _decode(message: Message, client: Client) -> None:
+    """Every payload in it, where it stands."""
+    codec = client.data_converter.payload_codec
+    for field, value in message.ListFields():
+        is_map = field.message_type is not None and field.message_type.GetOptions().map_entry
+        for part in value.values() if is_map else [value] if isinstance(value, Message) else value if field.message_type else ():
+            if isinstance(part, Payload):
+                part.CopyFrom((await codec.decode([part]))[0] if codec else part)
+            elif isinstance(part, Message):
+                await _decode(part, client)

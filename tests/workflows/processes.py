@@ -19,7 +19,7 @@ async def worker_processes(settings: Settings, temporal: str, logs: Path) -> Asy
     processes: list[ChildProcess] = []
     given = settings.model_dump(include={"database_url", "smtp_host", "smtp_port", "queue_prefix"})
     env = os.environ | {f"EVERSTEP_{name.upper()}": str(value) for name, value in given.items()}
-    env |= {"EVERSTEP_TEMPORAL_ADDRESS": temporal}
+    env |= {"EVERSTEP_TEMPORAL_ADDRESS": temporal, "EVERSTEP_HTTP_ALLOW": ",".join(settings.http_allow)}
 
     def start() -> ChildProcess:
         process = ChildProcess([sys.executable, "worker.py"], log=logs / f"{len(processes)}.log", env=env, cwd=ROOT)

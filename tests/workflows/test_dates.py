@@ -5,7 +5,7 @@ from typing import Any
 
 from automations.fields import ObjectDefinition
 from store.crm_activities import schedule_activity
-from store.executions import list_executions
+from store.execution_lists import list_executions
 from store.objects import put_object
 from tests.builders import delay
 from tests.engine import Engine, until

@@ -13,9 +13,9 @@ from deploy.postgres import LocalPostgres
 from deploy.temporal import TemporalDevServer
 from store.database import UNAVAILABLE, Database
 from tests.engine import Engine, until
+from tests.keys import CONVERTER
 from tests.workflows.counting import COUNT, counting
 from tests.workflows.history import history_of
-from workflows.converter import DATA_CONVERTER
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ async def test_temporal_restarted_in_the_middle_of_a_delay_goes_on(
     server = TemporalDevServer(tmp_path / "temporal", port=0, ui=False)
     await server.start()
     try:
-        client = await Client.connect(server.address, data_converter=DATA_CONVERTER)
+        client = await Client.connect(server.address, data_converter=CONVERTER)
         async with Engine(database, client, settings).working() as engine:
             lead = await engine.lead(seats=0)
             await engine.save(object="lead", steps=[{"id": "wait", "type": "delay", "days": 1}, COUNT])

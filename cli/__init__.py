@@ -1,0 +1,1 @@
+"""The command line `everstep`: a thin layer over the client."""

@@ -1,0 +1,16 @@
+-- name: measure_backlog^
+-- Each count reads a bounded part of an index, however many rows there are.
+select (select count(*) from (select 1 from executions where state = 'active' limit :most) e) as active,
+       (select count(*) from (select 1 from executions where state = 'paused' limit :most) e) as paused,
+       (select count(*) from (select 1 from executions where state = 'retrying' limit :most) e) as retrying,
+       (select count(*) from (
+           select 1 from executions where not workflow_started and finished_at is null and launch_at <= :now limit :most
+       ) e) as to_launch,
+       (select count(*) from (select 1 from events where evaluated_at is null limit :most) e) as events,
+       (select id from events where evaluated_at is null order by number limit 1) as oldest_event;
+
+-- name: count_ended_executions
+-- Of a short time only, newest first: a busy minute has thousands.
+select state, count(*) as ended
+from (select state from executions where finished_at > :since order by finished_at desc limit :most) e
+group by state;
