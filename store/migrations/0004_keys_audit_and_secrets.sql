@@ -80,7 +80,6 @@ alter table automations drop constraint automations_api_name_key;
 create unique index automations_api_name_key on automations (api_name) where deleted_at is null;
 alter table records add column deleted_at timestamptz;
 
-create index executions_by_update on executions (updated_at, id);
 create index executions_by_automation_and_state on executions (automation_id, state, id);
 create index executions_by_parent on executions (parent_id, id) where parent_id is not null;
 create index executions_with_failed_steps on executions (id) where steps_failed > 0;
@@ -89,7 +88,7 @@ create index automations_by_update on automations (updated_at, id);
 create index webhook_deliveries_by_event on webhook_deliveries (event_id) where event_id is not null;
 
 -- migrate: rollback
-drop index webhook_deliveries_by_event, automations_by_update, records_by_update, executions_by_automation_and_state, executions_by_update,
+drop index webhook_deliveries_by_event, automations_by_update, records_by_update, executions_by_automation_and_state,
     executions_by_parent, executions_with_failed_steps;
 alter table records drop column deleted_at;
 drop index automations_api_name_key;

@@ -10,6 +10,7 @@ import pytest
 
 from api.affected import pause_affected
 from api.saving import read_draft, save
+from store.audit import Actor
 from tests.api.asking import refused
 from tests.builders import branch, condition, delay, go_to, stop, update, variable
 from tests.engine import Engine, until
@@ -262,7 +263,7 @@ async def test_a_save_and_a_step_that_starts_the_same_automation_do_not_wait_for
         saved = await save(saving, await read_draft(saving, document, "subject"), None)
         async with engine.database.transaction() as step:
             await step.execute("select from executions where id = $1 for update", execution)
-            pausing = asyncio.create_task(pause_affected(saving, saved, by="", why=""))
+            pausing = asyncio.create_task(pause_affected(saving, saved, actor=Actor(None, "ada"), why=""))
             await step.execute("select from automations where id = $1 for key share", saved.row["id"])
             await step.execute("update executions set reason = 'ran' where id = $1", execution)
         assert [row["id"] for row in (await pausing).rows] == [execution]

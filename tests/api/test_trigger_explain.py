@@ -279,7 +279,7 @@ async def test_an_execution_says_which_trigger_started_it_by_what_and_when(world
     assert history["trigger"]["event_at"] <= history["trigger"]["evaluated_at"]
     facts = (await world.get(f"/executions/{by_trigger['id']}/explain"))["facts"]
     assert (facts["started"], facts["trigger"]) == (history["started"], history["trigger"])
-    assert (await world.get(f"/executions/{by_hand['id']}/history"))["started"].startswith("Started by hand, on ")
+    assert (await world.get(f"/executions/{by_hand['id']}/history"))["started"].startswith("Started by hand by test, on ")
 
 
 async def test_the_types_of_triggers_are_listed_with_their_options(world: World) -> None:

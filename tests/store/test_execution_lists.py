@@ -137,7 +137,6 @@ async def test_a_page_is_read_from_an_index_in_its_order_however_far_it_is(datab
         middle: Any = await connection.fetchrow("select id, updated_at from executions order by id offset 10000 limit 1")
         asked: list[tuple[ExecutionFilter, Any, Sort, str]] = [
             (ExecutionFilter(), None, "-created_at", "executions_pkey"),
-            (ExecutionFilter(), None, "-updated_at", "executions_by_update"),
             (ExecutionFilter(), [one], "-created_at", "executions_by_automation"),
             (ExecutionFilter(state=["paused"]), [one], "-created_at", "executions_by_automation_and_state"),
             (ExecutionFilter(state=["paused", "failed"]), [one, other], "created_at", "executions_by_automation_and_state"),
