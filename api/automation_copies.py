@@ -101,7 +101,9 @@ async def _created(connection: Connection, draft: Draft) -> Saved:
     "/automations/{api_name}/export",
     summary="Export an automation as a file",
     response_class=Response,
-    responses={200: {"content": {YAML: {"schema": {"description": "The document as YAML 1.2"}}, JSON: {"schema": {"type": "object"}}}}},
+    responses={
+        200: {"content": {YAML: {"schema": {"description": "The document as YAML 1.2"}}, JSON: {"schema": {"type": "object"}}}}
+    },
     dependencies=[needs("automations:view")],
 )
 async def export_automation(
