@@ -164,9 +164,9 @@ async def test_an_archived_record_is_told_of_by_itself(api: httpx2.AsyncClient, 
         assert [item["path"] for item in found["errors"]] == ["record"]
 
 
-@pytest.mark.parametrize("body", [{"events": []}, {"events": [FORM] * 501}, {"events": None}, [], None, "x", 7])
+@pytest.mark.parametrize("body", [{"events": []}, {"events": [FORM] * 501}, {"events": None}, [], "x", 7])
 async def test_what_is_no_event_is_refused(body: Any, api: httpx2.AsyncClient) -> None:
-    await wrong(api, body, "invalid_value" if body is not None else "invalid_request")
+    await wrong(api, body, "invalid_value")
 
 
 async def test_five_hundred_are_told_at_once(api: httpx2.AsyncClient) -> None:
@@ -184,21 +184,25 @@ async def test_what_is_no_json_is_told_so(content: bytes, api: httpx2.AsyncClien
 @pytest.mark.parametrize("headers", [{}, {"content-type": "text/plain"}, {"content-type": "application/x-www-form-urlencoded"}])
 async def test_a_body_is_taken_as_json_only_if_it_says_so(headers: dict[str, str], api: httpx2.AsyncClient) -> None:
     content = json.dumps(FORM).replace('"demo"', '"a\\u0000"').encode()
-    refused(await api.post("/events", content=content, headers=headers), 422, "invalid_value")
+    refused(await api.post("/events", content=content, headers=headers), 415, "unsupported_media_type")
     refused(await api.post("/events", content=content, headers=JSON), 422, "invalid_text")
 
 
 async def test_a_number_that_is_none_is_refused(api: httpx2.AsyncClient) -> None:
-    for number in ("NaN", "Infinity", "1e999"):
+    for number, status, code in (
+        ("NaN", 400, "invalid_json"),
+        ("Infinity", 400, "invalid_json"),
+        ("1e999", 422, "invalid_number"),
+    ):
         content = json.dumps(FORM).replace("5", number).encode()
-        refused(await api.post("/events", content=content, headers=JSON), 422, "invalid_value")
+        refused(await api.post("/events", content=content, headers=JSON), status, code)
 
 
 async def test_large_numbers_and_deep_values_come_back_as_they_were(api: httpx2.AsyncClient) -> None:
     deep: Any = 1
     for _ in range(20):
         deep = {"in": [deep]}
-    values = {"large": 10**400, "deep": deep, "text": "ä\U0001f600", "": None}
+    values = {"large": 10**399, "deep": deep, "text": "ä\U0001f600", "": None}
     [kept] = await told(api, FORM | {"values": values})
     assert (await api.get(f"/events/{kept['id']}")).json()["payload"]["values"] == values
 

@@ -248,13 +248,19 @@ async def test_options(world: World, type: str) -> None:
         assert len(starters) - came.count("started") == case.after.count(start)
 
 
+NOT_FOR: dict[str, list[str]] = {"schedule": []}
+"""The filter of a schedule says which records it is for: nothing happens to the others."""
+
+
 @pytest.mark.parametrize("type", TWICE)
 async def test_filter_throttle_and_skip(world: World, type: str) -> None:
     """Every trigger takes them, but for the one by hand."""
     first, twice = TABLE[type][0], TWICE[type]
     asked = {"field": "email", "op": "is_not_blank"}
     assert await outcome(world, with_options(first, filter=asked), type, "fits") == ["started"]
-    assert await outcome(world, with_options(first, filter={**asked, "op": "is_blank"}), type, "not") == ["filtered"]
+    assert await outcome(world, with_options(first, filter={**asked, "op": "is_blank"}), type, "not") == NOT_FOR.get(
+        type, ["filtered"]
+    )
     assert await outcome(world, twice, type, "loud") == ["started", "started"]
     assert await outcome(world, with_options(twice, throttle="2d"), type, "quiet") == ["started", "throttled"]
     assert await outcome(world, twice, type, "all-quiet", throttle="2d") == ["started", "throttled"]

@@ -20,6 +20,8 @@ async def worker_processes(settings: Settings, temporal: str, logs: Path) -> Asy
     given = settings.model_dump(include={"database_url", "smtp_host", "smtp_port", "queue_prefix"})
     env = os.environ | {f"EVERSTEP_{name.upper()}": str(value) for name, value in given.items()}
     env |= {"EVERSTEP_TEMPORAL_ADDRESS": temporal, "EVERSTEP_HTTP_ALLOW": ",".join(settings.http_allow)}
+    if settings.encryption_keys:
+        env["EVERSTEP_ENCRYPTION_KEYS"] = settings.encryption_keys.get_secret_value()
 
     def start() -> ChildProcess:
         process = ChildProcess([sys.executable, "worker.py"], log=logs / f"{len(processes)}.log", env=env, cwd=ROOT)
