@@ -6,8 +6,8 @@ from uuid import UUID
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPBearer
 
-from api.authentication import Caller
 from api.errors import RefusedError
+from api.middleware.authentication import Caller
 from automations.access import Access, Place, Reach, Scope
 from store.audit import Actor
 from store.places import NAMED, find_place

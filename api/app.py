@@ -8,67 +8,38 @@ from fastapi import Depends, FastAPI
 
 from activities.definitions import Definitions
 from activities.settings import Settings
-from api import (
-    api_keys,
-    audit,
-    automation_copies,
-    automation_removal,
-    automations,
-    bulk_requests,
-    bulk_starts,
-    business,
-    codec,
-    crm_activities,
-    dry_runs,
-    due,
-    employees,
-    events,
-    execution_lists,
-    execution_requests,
-    execution_streams,
-    executions,
-    explaining,
-    health,
-    impact,
-    kill_switches,
-    metrics,
-    objects,
-    record_search,
-    record_upserts,
-    records,
-    restarting,
-    secrets,
-    step_types,
-    triggers,
-    webhook_deliveries,
-    webhook_secrets,
-    webhooks,
-)
-from api.access_log import AccessLog
-from api.authentication import Authentication
-from api.bodies import WEBHOOKS, BodyGuard
-from api.codec_cors import CodecCors
+from api.automations import automations, copies, dry_runs, due, impact, removal, step_types, triggers
 from api.connections import Connections
-from api.cors import add_cors
-from api.docs_page import add_docs
-from api.idempotency import Idempotency
+from api.executions import bulk_requests, bulk_starts, executions, explaining, lists, requests, restarting, stream
+from api.executions.listeners import Streams
+from api.executions.starting import TemporalWatch
+from api.middleware.access_log import AccessLog
+from api.middleware.authentication import Authentication
+from api.middleware.bodies import WEBHOOKS, BodyGuard
+from api.middleware.cors import add_cors
+from api.middleware.idempotency import Idempotency
+from api.middleware.parameters import refuse_unknown_parameters
+from api.middleware.rate_limits import RateLimit
+from api.middleware.request_ids import RequestIds
+from api.middleware.security_headers import SecurityHeaders
 from api.openapi import PROBLEM_RESPONSES, describe, operation_id
-from api.parameters import refuse_unknown_parameters
+from api.operations import health, kill_switches, metrics
+from api.operations.docs_page import add_docs
 from api.problems import add_error_handlers
-from api.rate_limits import RateLimit
-from api.request_ids import RequestIds
-from api.security_headers import SecurityHeaders
-from api.starting import TemporalWatch
-from api.streams import Streams
+from api.records import business, crm_activities, employees, events, objects, records, search, upserts
+from api.security import api_keys, audit, codec, secrets
+from api.security.codec_cors import CodecCors
+from api.webhooks import deliveries, webhooks
+from api.webhooks import secrets as webhook_secrets
 
 ROUTERS = tuple(
     module.router
     for module in (
-        automations, automation_copies, automation_removal, dry_runs, impact, step_types, triggers, due,
-        bulk_requests, execution_lists, execution_requests, execution_streams, executions, bulk_starts,
-        restarting, explaining, kill_switches, webhooks, webhook_deliveries, webhook_secrets, objects,
-        record_search, record_upserts, records, crm_activities, events, employees, business, api_keys, audit, secrets,
-        codec, health, metrics,
+        automations, copies, removal, dry_runs, impact, step_types, triggers, due,
+        bulk_requests, lists, requests, stream, executions, bulk_starts, restarting, explaining, kill_switches,
+        webhooks, deliveries, webhook_secrets,
+        objects, search, upserts, records, crm_activities, events, employees, business,
+        api_keys, audit, secrets, codec, health, metrics,
     )
 )  # fmt: skip
 

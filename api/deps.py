@@ -9,8 +9,8 @@ from temporalio.client import Client
 from activities.definitions import Definitions
 from activities.settings import Settings
 from api.connections import Connections
+from api.executions.starting import TemporalWatch
 from api.pages import PageRequest
-from api.starting import TemporalWatch
 from store.database import Database
 
 

@@ -14,7 +14,7 @@ from starlette.routing import Match
 from temporalio.service import RPCError, RPCStatusCode
 
 from api.errors import RefusedError
-from api.media_types import is_json
+from api.middleware.media_types import is_json
 from api.sentences import sentence_of
 from automations.errors import EverstepError, FieldValueError, RecordValueErrors, UnknownFieldError
 from automations.fields import RECORD_ATTRIBUTES

@@ -15,7 +15,7 @@ import asyncpg
 import httpx2
 import pytest
 
-from api.signatures import HEADER, signature
+from api.webhooks.signatures import HEADER, signature
 from tests.chaos.system import System, system_in
 from tests.engine import until
 from tests.keys import ENCRYPTION_KEY, bearing

@@ -1,7 +1,6 @@
 """A writing request under an Idempotency-Key is done once, however often it is sent."""
 
 import asyncio
-import hashlib
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -14,13 +13,14 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.settings import Settings
 from activities.sweeping import IDEMPOTENT_FOR
+from api.middleware.idempotency import body_hash
 from store.api_keys import find_api_key
 from store.database import Database
 from store.idempotent_requests import LEFT_AFTER, Answer, Claim, Named, claim_request, keep_answer, sweep_requests
 from tests.api.asking import refused, save_lead
 from tests.builders import stop
 from tests.fixtures.api import gateway
-from tests.keys import ADMIN_KEY, key_for
+from tests.keys import ADMIN_KEY, bearing, key_for
 
 RECORDS = "/objects/lead/records"
 ADA = {"name": "Ada"}
@@ -43,7 +43,7 @@ async def claimed(
     async with database.connection() as connection:
         caller = await find_api_key(connection, ADMIN_KEY)
         assert caller
-        named = Named(caller["id"], key, method, path, hashlib.sha256(sent).digest())
+        named = Named(caller["id"], key, method, path, body_hash(bearing(ADMIN_KEY)["Authorization"], sent))
         claim = await claim_request(connection, named, datetime.now(UTC) - age)
     assert claim
     return claim

@@ -8,8 +8,8 @@ from uuid import UUID
 import httpx2
 import pytest
 
-from api.affected import pause_affected
-from api.saving import read_draft, save
+from api.automations.affected import pause_affected
+from api.automations.saving import read_draft, save
 from store.audit import Actor
 from tests.api.asking import refused
 from tests.builders import branch, condition, delay, go_to, stop, update, variable

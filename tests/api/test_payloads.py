@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic_core import from_json, to_json
 
-from api.payloads import Call, Payload
+from api.webhooks.payloads import Call, Payload
 from automations.triggers.webhook import Place
 
 MULTIPART = "multipart/form-data; boundary=x"

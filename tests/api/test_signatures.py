@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from api.errors import RefusedError
-from api.signatures import check_signature, signature
+from api.webhooks.signatures import check_signature, signature
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 BODY = b'{"a": 1}'

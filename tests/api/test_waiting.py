@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from activities.settings import Settings
-from api.waiting import has_taken, rests
+from api.executions.waiting import has_taken, rests
 from deploy.temporal import TemporalDevServer
 from store.database import Database
 from tests.api.asking import refused

@@ -8,7 +8,7 @@ import httpx2
 import pytest
 from structlog.testing import capture_logs
 
-from api.signatures import signature
+from api.webhooks.signatures import signature
 from store.api_keys import NewKey, insert_api_key, new_key
 from store.database import Database
 from tests.api.asking import refused, save_lead

@@ -15,7 +15,7 @@ import uvicorn
 
 from activities.settings import Settings
 from api.app import create_app
-from api.signatures import signature
+from api.webhooks.signatures import signature
 from deploy.temporal import TemporalDevServer
 from store.database import Database
 from store.ids import new_id

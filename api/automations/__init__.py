@@ -1,0 +1,1 @@
+"""Automations, their triggers, and what can be asked before a save."""

@@ -1,0 +1,1 @@
+"""Records and what stands around them: objects, employees, events, the business."""

@@ -1,0 +1,1 @@
+"""Keys, secrets, the audit log, and the decoding of what Temporal keeps."""

@@ -1,0 +1,1 @@
+"""Webhooks: the calls, who is let in, and what is kept of them."""
