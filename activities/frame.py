@@ -17,8 +17,9 @@ from temporalio.exceptions import ApplicationError
 
 from activities.failures import ContendedError, unexpected
 from activities.goals import result_of_wait
+from activities.handlers import HANDLERS
 from activities.positions import nothing_left, onward, stands_before
-from activities.registry import HANDLERS, Handler
+from activities.registry import Handler
 from activities.results import Down, HoldOn, Onward, Result
 from activities.secrets import keeping, redacted
 from activities.services import Services

@@ -5,14 +5,14 @@ from typing import Any
 
 from automations.error_paths import SENTENCES
 
-_DATE = "It is a date, as in 2026-05-31."
-_MOMENT = "It is a date and time, as in 2026-05-31T09:00:00Z."
+_DATE = "It has to be a date, as in 2026-05-31."
+_MOMENT = "It has to be a date and time, as in 2026-05-31T09:00:00Z."
 _SENTENCES = {
     **SENTENCES,
     "missing": "It is missing.",
     "extra_forbidden": "There is no such key here.",
-    "bytes_type": "It is a text.",
-    "string_unicode": "It is a text.",
+    "bytes_type": "It has to be a text.",
+    "string_unicode": "It has to be a text.",
     "string_pattern_mismatch": "It is not written as it has to be.",
     "date_from_datetime_inexact": _DATE,
     "date_from_datetime_parsing": _DATE,
@@ -23,16 +23,16 @@ _SENTENCES = {
     "datetime_parsing": _MOMENT,
     "datetime_type": _MOMENT,
     "timezone_aware": "It needs a time zone, as in 2026-05-31T09:00:00Z.",
-    "time_parsing": "It is a time of day, as in 09:00.",
-    "enum": "It is one of {expected}.",
-    "finite_number": "It is a finite number.",
-    "float_parsing": "It is a number.",
-    "float_type": "It is a number.",
-    "greater_than": "It is more than {gt}.",
-    "less_than": "It is less than {lt}.",
-    "int_parsing_size": "It is a whole number of fewer digits.",
-    "uuid_parsing": "It is an id (a UUID).",
-    "uuid_type": "It is an id (a UUID).",
+    "time_parsing": "It has to be a time of day, as in 09:00.",
+    "enum": "It has to be one of {expected}.",
+    "finite_number": "It has to be a finite number.",
+    "float_parsing": "It has to be a number.",
+    "float_type": "It has to be a number.",
+    "greater_than": "It has to be more than {gt}.",
+    "less_than": "It has to be less than {lt}.",
+    "int_parsing_size": "It has to be a whole number of fewer digits.",
+    "uuid_parsing": "It has to be an id (a UUID).",
+    "uuid_type": "It has to be an id (a UUID).",
 }
 
 

@@ -21,19 +21,19 @@ _PYDANTICS_OWN = frozenset(get_args(ErrorType))
 _CODES = {"missing": "missing_key", "extra_forbidden": "unknown_key", "invalid_key": "unknown_key"}
 
 SENTENCES = {
-    "literal_error": "It is one of {expected}.",
-    "string_type": "It is a text.",
-    "bool_type": "It is true or false.",
-    "bool_parsing": "It is true or false.",
-    "int_type": "It is a whole number.",
-    "int_parsing": "It is a whole number.",
-    "int_from_float": "It is a whole number.",
-    "decimal_type": "It is a number.",
-    "decimal_parsing": "It is a number.",
-    "list_type": "It is a list.",
-    "dict_type": "It is an object with keys.",
-    "model_type": "It is an object with keys.",
-    "model_attributes_type": "It is an object with keys.",
+    "literal_error": "It has to be one of {expected}.",
+    "string_type": "It has to be a text.",
+    "bool_type": "It has to be true or false.",
+    "bool_parsing": "It has to be true or false.",
+    "int_type": "It has to be a whole number.",
+    "int_parsing": "It has to be a whole number.",
+    "int_from_float": "It has to be a whole number.",
+    "decimal_type": "It has to be a number.",
+    "decimal_parsing": "It has to be a number.",
+    "list_type": "It has to be a list.",
+    "dict_type": "It has to be an object with keys.",
+    "model_type": "It has to be an object with keys.",
+    "model_attributes_type": "It has to be an object with keys.",
     "union_tag_invalid": "There is no type {tag} here; there are: {expected_tags}.",
     "union_tag_not_found": "It has a type, which says what it is.",
     "string_too_short": "It has at least {min_length} character(s).",
@@ -41,8 +41,8 @@ SENTENCES = {
     "too_short": "It has at least {min_length} item(s).",
     "too_long": "It has at most {max_length} items.",
     "string_pattern_mismatch": "It is not written as it must be: the pattern is {pattern}.",
-    "greater_than_equal": "It is {ge} at least.",
-    "less_than_equal": "It is {le} at most.",
+    "greater_than_equal": "It has to be {ge} at least.",
+    "less_than_equal": "It has to be {le} at most.",
 }
 """By pydantic's kind of error, which speaks to programmers."""
 

@@ -2,6 +2,8 @@
 
 import signal
 
+import structlog
+
 pytest_plugins = [
     "deploy.pytest_exit",
     "tests.fixtures.postgres",
@@ -11,6 +13,16 @@ pytest_plugins = [
     "tests.fixtures.dated",
     "tests.fixtures.world",
 ]
+
+# What structlog does by itself paints each traceback with all its locals, which takes seconds.
+structlog.configure(
+    processors=[
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.format_exc_info,
+        structlog.processors.KeyValueRenderer(),
+    ]
+)
 
 # A shell's background job ignores Ctrl-C, and so would every process that the tests start and interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -58,8 +58,8 @@ async def test_the_business_calendar_is_read_and_changed(api: httpx2.AsyncClient
         ({"country": "DE", "subdivision": "XX"}, "calendar.subdivision", "unknown_subdivision", "there are: BB, BE"),
         ({"working_days": []}, "calendar.working_days", "too_short", "at least 1 item"),
         ({"days_off": [{"date": "Monday"}]}, "calendar.days_off[0].date", "invalid_value", "It must be a date such as"),
-        ({"country": 5}, "calendar.country", "string_type", "It is a text."),
-        ("mon-fri", "calendar", "model_attributes_type", "It is an object with keys."),
+        ({"country": 5}, "calendar.country", "string_type", "It has to be a text."),
+        ("mon-fri", "calendar", "model_attributes_type", "It has to be an object with keys."),
     ],
 )
 async def test_a_calendar_that_does_not_fit_is_refused_with_its_place(

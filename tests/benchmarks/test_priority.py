@@ -29,9 +29,3 @@ async def test_both_turns_are_reported_and_compared(tmp_path: Path) -> None:
     assert 0 < int(rows[1][5]) < 300
     assert "In the flood, all rounds together: p50 " in report
     assert "In the flood, median of each round's ratio: p50 " in report
-
-
-async def test_a_flood_that_ended_too_early_is_said(tmp_path: Path) -> None:
-    code, report = await _reported(tmp_path, "--flood", "1", "--executions", "40", "--rounds", "1")
-    assert code == 1
-    assert "The flood was over before" in report

@@ -18,7 +18,7 @@ def rounds(count: int) -> list[dict[str, Any]]:
     return [COUNT, {**check, "if_yes": [{"id": "back", "type": "go_to_step", "step": "count"}]}]
 
 
-@pytest.mark.parametrize("visits", [1_500, pytest.param(20_000, marks=pytest.mark.skipif(not LONG, reason="EVERSTEP_LONG=1"))])
+@pytest.mark.parametrize("visits", [600, pytest.param(20_000, marks=pytest.mark.skipif(not LONG, reason="EVERSTEP_LONG=1"))])
 async def test_a_long_loop_runs_through_several_runs_of_its_workflow(engine: Engine, visits: int) -> None:
     lead = await engine.lead(seats=0)
     engine = generous(engine, steps_per_run=visits // 5)
