@@ -52,20 +52,20 @@ with page as (
      where :record_id::uuid is null and :kind::text is null
        and id < coalesce(:cursor::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
        and (:objects::uuid[] is null or automation_id = any(:automations::uuid[])
-            or record_id in (select id from records where object_id = any(:objects)))
+            or (select object_id from records where id = record_id) = any(:objects))
      order by id desc limit :size)
     union all
     (select * from events
      where record_id = :record_id and (:kind is null or kind = :kind)
        and id < coalesce(:cursor::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
        and (:objects::uuid[] is null or automation_id = any(:automations::uuid[])
-            or record_id in (select id from records where object_id = any(:objects)))
+            or (select object_id from records where id = record_id) = any(:objects))
      order by id desc limit :size)
     union all
     (select * from events
      where :record_id is null and kind = :kind and id < coalesce(:cursor::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
        and (:objects::uuid[] is null or automation_id = any(:automations::uuid[])
-            or record_id in (select id from records where object_id = any(:objects)))
+            or (select object_id from records where id = record_id) = any(:objects))
      order by id desc limit :size)
 )
 select e.id, e.kind, e.record_id, e.event_at, e.root_id, e.depth, e.trigger_id, e.evaluated_at,
