@@ -324,7 +324,7 @@ def run_at_random(world: World) -> None:
     run_state_machine_as_test(
         type("Here", (Executions,), {"world": world}),
         settings=hypothesis.settings(
-            max_examples=100 if LONG else 8,
+            max_examples=100 if LONG else 5,
             stateful_step_count=12,
             deadline=None,
             derandomize=not LONG,
