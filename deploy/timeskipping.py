@@ -38,6 +38,9 @@ _POM = f"""\
 </project>
 """
 
+_SHORT_LIVED = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+"""A server of a single test never earns back what the better compiler and the parallel collector cost."""
+
 
 async def start_time_skipping_environment(
     test_server: Path | None = None, *, say: Say = say, **kwargs: Any
@@ -90,7 +93,7 @@ async def find_test_server(setting: Path | None = None, *, say: Say = say) -> li
     found = await tools.find("Time-skipping server", quick=quick, slow=slow, install=INSTALL, say=say)
     if not found.is_dir():
         return [str(found)]
-    return [str(tools.on_path("java")()), "-cp", f"{found}/*", "io.temporal.testserver.TestServer"]
+    return [str(tools.on_path("java")()), *_SHORT_LIVED, "-cp", f"{found}/*", "io.temporal.testserver.TestServer"]
 
 
 def _fetched_before(libraries: Path) -> Path:
