@@ -11,6 +11,7 @@ from pathlib import Path
 
 from activities.settings import Settings
 from deploy.exits import run
+from deploy.kept import keep_key, read_key
 from store.api_keys import NewKey, find_api_key, insert_api_key, new_key
 from store.audit import Actor, Deed, write_audit
 from store.database import Database
@@ -34,21 +35,10 @@ async def make_admin_key(database_url: str, name: str) -> str:
 
 async def kept_admin_key(database_url: str, file: Path) -> str:
     """The key in the file while it is good; else a new one, kept there for its owner's eyes only."""
-    kept = _read(file)
+    kept = read_key(file)
     if kept and await _is_good(database_url, kept):
         return kept
-    key = await make_admin_key(database_url, "demo")
-    _keep(file, key)
-    return key
-
-
-def _read(file: Path) -> str:
-    return file.read_text(encoding="utf-8") if file.exists() else ""
-
-
-def _keep(file: Path, key: str) -> None:
-    file.touch(mode=0o600)
-    file.write_text(key, encoding="utf-8")
+    return keep_key(file, await make_admin_key(database_url, "demo"))
 
 
 async def _is_good(database_url: str, key: str) -> bool:

@@ -83,7 +83,7 @@ async def _watch(timeline: Timeline) -> bool:
 
 def _print_addresses(stack: Stack, console: Console) -> None:
     console.print()
-    for name, address in stack.addresses().items():
+    for name, address in {**stack.addresses(), "API key": stack.key}.items():
         console.print(f"  {name:<18} {address}", highlight=False, soft_wrap=True)
     for message in stack.mail.messages()[-3:]:
         console.print(f"  {'  mail':<18} to {message['To']}: {escape(message['Subject'])}", highlight=False, soft_wrap=True)

@@ -5,15 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from activities.encryption import new_key
+from deploy.kept import keep_key, read_key
 
 
 def kept_encryption_key(file: Path) -> str:
     """The key in the file; else a new one, kept there for its owner's eyes only."""
-    if not file.exists() or not file.read_text(encoding="utf-8").strip():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.touch(mode=0o600)
-        file.write_text(new_key(), encoding="utf-8")
-    return file.read_text(encoding="utf-8").strip()
+    return read_key(file) or keep_key(file, new_key())
 
 
 if __name__ == "__main__":

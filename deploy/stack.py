@@ -44,7 +44,7 @@ class Stack:
     def addresses(self) -> dict[str, str]:
         ui = {"Temporal Web UI": self.web_ui, "Web UI sign-in": f"{self.api}/codec/sign-in"} if self.web_ui else {}
         mail = f"{self.mail.folder} (SMTP at {self.mail.address})"
-        return {"API docs": f"{self.api}/docs", "API key": self.key, **ui, "Mail": mail, "Logs": str(self.folder / "logs")}
+        return {"API docs": f"{self.api}/docs", **ui, "Mail": mail, "Logs": str(self.folder / "logs")}
 
 
 @asynccontextmanager
