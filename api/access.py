@@ -7,7 +7,7 @@ from fastapi import Depends, Request, Security
 from fastapi.security import HTTPBearer
 
 from api.errors import RefusedError
-from api.middleware.authentication import Caller
+from api.middleware.authentication import Caller, key_missing
 from automations.access import Access, Place, Reach, Scope
 from store.audit import Actor
 from store.places import NAMED, find_place
@@ -19,7 +19,7 @@ def caller_of_request(request: Request) -> Caller:
     """Raises RefusedError 401 where nobody was let in by a key."""
     caller: Caller | None = getattr(request.state, "caller", None)
     if caller is None:
-        raise RefusedError(401, "key_missing", "Say who you are: Authorization: Bearer <API key>.")
+        raise key_missing()
     return caller
 
 

@@ -91,7 +91,7 @@ def bearer(header: str | None) -> str | None:
 async def caller_of(connection: Connection, key: str | None, now: datetime) -> Caller:
     """Raises RefusedError 401."""
     if key is None:
-        raise _refused("key_missing", "Say who you are: Authorization: Bearer <API key>.")
+        raise key_missing()
     return await let_in(connection, await find_api_key(connection, key), now)
 
 
@@ -110,6 +110,10 @@ async def let_in(connection: Connection, row: Any | None, now: datetime) -> Call
 async def _touch(connection: Connection, row: Any, now: datetime) -> None:
     if row["last_used_at"] is None or now - row["last_used_at"] >= _TOUCHED_EVERY:
         await touch_api_key(connection, row["id"], now)
+
+
+def key_missing() -> RefusedError:
+    return _refused("key_missing", "Say who you are: Authorization: Bearer <API key>.")
 
 
 def _refused(code: str, sentence: str) -> RefusedError:
