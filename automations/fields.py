@@ -118,12 +118,16 @@ def _own_names(fields: list[FieldDefinition]) -> list[FieldDefinition]:
 
 
 class ObjectDefinition(Model):
-    """A type of record: its fields, and the stages its records pass through (none: it has no pipeline)."""
+    """A type of record: its fields, and the stages its records pass through (none: it has no pipeline).
+
+    With `contact` its records are people who can be written to, by the addresses and numbers in their fields.
+    """
 
     api_name: Name
     name: str = Field(min_length=1, max_length=255)
     fields: Annotated[list[FieldDefinition], AfterValidator(_own_names)]
     stages: Options = Field(default=[])
+    contact: bool = False
 
     def field(self, name: str) -> FieldDefinition | None:
         return next((field for field in self.fields if field.name == name), None)
