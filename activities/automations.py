@@ -1,7 +1,6 @@
 """Steps that start executions of other automations."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -9,18 +8,18 @@ import structlog
 from temporalio.service import RPCError
 
 from activities.chains import require_depth, require_few_starts
-from activities.registry import runs
+from activities.named_records import named_records
+from activities.registry import writes
 from activities.results import Result
 from activities.services import Services
 from activities.situation import Situation
-from activities.starting import Cause, Started, Target, create_execution, launch_and_mark
+from activities.starting import Cause, Target, create_execution, launch_and_mark
 from activities.switching import standing
 from automations.document import AutomationDocument
 from automations.failures import ExpectedFailure
 from automations.kill_switches import refusing_starts
 from automations.sources import source_value
-from automations.steps.control import StartAutomation
-from automations.steps.lengths import FieldMoment
+from automations.steps.automations import StartAutomation
 from store.automations import read_automation
 from store.database import UNAVAILABLE, Connection
 from store.records import read_record
@@ -28,28 +27,22 @@ from store.records import read_record
 _LOG = structlog.get_logger("everstep.starting")
 
 
-@dataclass(frozen=True)
-class _Child:
-    target: Target
-    cause: Cause
+MAX_STARTED = 100
+"""Records on which one step starts automations."""
 
 
-@runs("start_automation")
-async def start_automation(step: StartAutomation, situation: Situation, services: Services) -> Result:
+@writes("start_automation")
+async def start_automation(step: StartAutomation, situation: Situation, services: Services, connection: Connection) -> Result:
     """The children's rows join this step's transaction; their workflows start when it is committed."""
     depth = situation.row["depth"] + 1
     require_depth(depth, services.settings)
-    async with services.database.connection() as connection:
-        targets = await _targets(connection, step, situation)
-        await require_few_starts(connection, situation.row["root_id"], targets, services.settings)
+    targets = await _targets(connection, step, situation)
+    await require_few_starts(connection, situation.row["root_id"], targets, services.settings)
     _require_not_killed(targets, situation)
-    children = [_Child(target, _cause(step, situation, depth)) for target in targets]
-    started: list[Started] = []
-
-    async def insert(connection: Connection) -> None:
-        started.clear()
-        for child in children:
-            started.append(await create_execution(connection, child.target, child.cause, situation.now, services.settings))
+    started = [
+        await create_execution(connection, target, _cause(step, situation, depth), situation.now, services.settings)
+        for target in targets
+    ]
 
     async def launch_all() -> None:
         for child in started:
@@ -58,8 +51,8 @@ async def start_automation(step: StartAutomation, situation: Situation, services
             except (RPCError, *UNAVAILABLE) as error:
                 _LOG.warning("start_postponed", execution_id=str(child.id), why=str(error))
 
-    output = {"started": [child.target.document.api_name for child in children]}
-    return Result(output=output, also=insert, afterwards=launch_all)
+    output = {"started": [target.document.api_name for target in targets]}
+    return Result(output=output, afterwards=launch_all)
 
 
 def _require_not_killed(targets: Iterable[Target], situation: Situation) -> None:
@@ -71,18 +64,8 @@ def _require_not_killed(targets: Iterable[Target], situation: Situation) -> None
 
 
 async def _targets(connection: Connection, step: StartAutomation, situation: Situation) -> list[Target]:
-    record_ids = _record_ids(step, situation)
-    return [await _target(connection, api_name, record) for api_name in step.automations for record in record_ids]
-
-
-def _record_ids(step: StartAutomation, situation: Situation) -> list[UUID | None]:
-    match step.on:
-        case "this_record":
-            return [situation.row["record_id"]]
-        case "global":
-            return [None]
-        case FieldMoment():
-            return [UUID(record) for record in situation.field(step.on.field) or []]
+    records = [None] if step.on == "global" else await named_records(connection, step.on, situation, most=MAX_STARTED)
+    return [await _target(connection, api_name, record) for api_name in step.automations for record in records]
 
 
 async def _target(connection: Connection, api_name: str, record_id: UUID | None) -> Target:

@@ -10,6 +10,7 @@ from activities.dry_outside import Outside
 from activities.frame import StepFrame
 from activities.results import Down, HoldOn, Result, Stop
 from activities.services import Services
+from activities.situation import Situation
 from activities.switching import checked, checked_hosts
 from activities.writing import Attempt
 from automations.dry_runs import Script
@@ -87,9 +88,9 @@ class DryFrame(StepFrame):
             case _:
                 pass
 
-    async def _handled(self, attempt: Attempt, situation: Any) -> tuple[Result, float]:
+    async def _handled(self, attempt: Attempt, situation: Situation, connection: Any = None) -> tuple[Result, float]:
         with self._notes.outside.reached_by(attempt.step.id, situation.secrets.redactor) as hosts:
-            result, seconds = await super()._handled(attempt, situation)
+            result, seconds = await super()._handled(attempt, situation, connection)
         for host in hosts:
             self._warn_of_switch(checked_hosts(self._switched(attempt.row), host))
         return self._chosen(attempt.step, result), seconds

@@ -19,10 +19,11 @@ from activities.failures import ContendedError, unexpected
 from activities.goals import result_of_wait
 from activities.handlers import HANDLERS
 from activities.positions import nothing_left, onward, stands_before
-from activities.registry import Handler
-from activities.results import Down, HoldOn, Onward, Result
+from activities.registry import Runner
+from activities.results import ChangedMeanwhileError, Down, HoldOn, Onward, Result
 from activities.secrets import keeping, redacted
 from activities.services import Services
+from activities.situation import Situation
 from activities.situations import situation_of
 from activities.switching import checked
 from activities.writing import Attempt, write_result
@@ -34,7 +35,7 @@ from automations.positions import Positions
 from automations.steps.base import StepBase
 from automations.steps.goals import Goal
 from store.executions import end_execution
-from store.standings import lock_standings, revision_of, standings_of, whole, write_standings
+from store.standings import hold_version, lock_standings, revision_of, standings_of, whole, write_standings
 from store.step_runs import begin_step_run, drop_step_run, load_step
 
 _LOG = structlog.get_logger("everstep.executions")
@@ -48,7 +49,7 @@ class StepFrame:
     def __init__(self, step_type: str, services: Services) -> None:
         self._step_type = step_type
         self._services = services
-        self._handler: Handler[Any] = HANDLERS[step_type]
+        self._runner: Runner = HANDLERS[step_type]
 
     async def run(self, request: StepRequest) -> StepAnswer:
         """Raises ApplicationError where something unexpected went wrong."""
@@ -121,8 +122,24 @@ class StepFrame:
         return await _over(connection, attempt)
 
     async def _run_local(self, connection: Any, attempt: Attempt) -> Outcome | None:
+        if self._runner.writes and not attempt.step.skip:
+            return await self._run_writing(connection, attempt)
         result, seconds = await self._result(connection, attempt)
         return await self._done(result, await write_result(connection, attempt, result, seconds))
+
+    async def _run_writing(self, connection: Any, attempt: Attempt) -> Outcome | None:
+        """What the step writes and its history in one transaction."""
+        try:
+            async with connection.transaction():
+                if not await hold_version(connection, attempt.request.execution_id, attempt.row["version"]):
+                    return None
+                result, seconds = await self._result(connection, attempt)
+                outcome = await write_result(connection, attempt, result, seconds)
+                if outcome is None:
+                    raise ChangedMeanwhileError
+        except ChangedMeanwhileError:
+            return None
+        return await self._done(result, outcome)
 
     async def _run_outside(self, attempt: Attempt) -> Outcome | None:
         """Shows that it runs, runs, and then writes on whatever version the execution is at by then."""
@@ -154,14 +171,14 @@ class StepFrame:
     async def _result(self, connection: Any, attempt: Attempt) -> tuple[Result, float]:
         if attempt.step.skip:
             return Result(then=Down(attempt.step.skip_to) if attempt.step.skip_to else Onward(), skipped=True), 0.0
-        return await self._handled(attempt, await situation_of(connection, attempt, self._services))
+        return await self._handled(attempt, await situation_of(connection, attempt, self._services), connection)
 
-    async def _handled(self, attempt: Attempt, situation: Any) -> tuple[Result, float]:
+    async def _handled(self, attempt: Attempt, situation: Situation, connection: Any = None) -> tuple[Result, float]:
         """What the handler found; an expected failure is a result too."""
         started = perf_counter()
         try:
             with keeping(situation.secrets):
-                result = redacted(await self._handler(attempt.step, situation, self._services), situation.secrets)
+                result = redacted(await self._found(attempt.step, situation, connection), situation.secrets)
         except EverstepError as failure:
             _LOG.warning(
                 "step_failed",
@@ -174,6 +191,13 @@ class StepFrame:
             )
             result = failed(attempt.step, failure)
         return result, perf_counter() - started
+
+    async def _found(self, step: StepBase, situation: Situation, connection: Any) -> Result:
+        if self._runner.writes:
+            async with connection.transaction():  # a failure takes back what it wrote, and is written down itself
+                return await self._runner.writes(step, situation, self._services, connection)
+        assert self._runner.runs
+        return await self._runner.runs(step, situation, self._services)
 
 
 async def _over(connection: Any, attempt: Attempt) -> Outcome | None:

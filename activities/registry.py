@@ -1,16 +1,28 @@
 """Which function runs which step type."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from activities.results import Result
 from activities.services import Services
 from activities.situation import Situation
+from store.database import Connection
 
 S = TypeVar("S")
 Handler = Callable[[S, Situation, Services], Awaitable[Result]]
+WritingHandler = Callable[[S, Situation, Services, Connection], Awaitable[Result]]
 
-HANDLERS: dict[str, Handler[Any]] = {}
+
+@dataclass(frozen=True)
+class Runner:
+    """One of them runs the step; `writes` in the transaction that also writes the history."""
+
+    runs: Handler[Any] | None = None
+    writes: WritingHandler[Any] | None = None
+
+
+HANDLERS: dict[str, Runner] = {}
 
 
 def runs(step_type: str) -> Callable[[Handler[S]], Handler[S]]:
@@ -21,7 +33,21 @@ def runs(step_type: str) -> Callable[[Handler[S]], Handler[S]]:
     """
 
     def register(handler: Handler[S]) -> Handler[S]:
-        HANDLERS[step_type] = handler
+        HANDLERS[step_type] = Runner(runs=handler)
+        return handler
+
+    return register
+
+
+def writes(step_type: str) -> Callable[[WritingHandler[S]], WritingHandler[S]]:
+    """The same for a step that writes rows: it also gets the connection on whose transaction its history is written.
+
+    So its effect and its history are there together or not at all, and an expected failure takes its effect back. Such a step
+    runs as a local activity. It may raise ChangedMeanwhileError to be run again.
+    """
+
+    def register(handler: WritingHandler[S]) -> WritingHandler[S]:
+        HANDLERS[step_type] = Runner(writes=handler)
         return handler
 
     return register

@@ -9,21 +9,12 @@ from uuid import UUID
 from activities.definitions import Definitions
 from automations.errors import FilterError
 from automations.failures import ExpectedFailure
-from automations.fields import ObjectDefinition, RelationshipField, TeamSelectorField
+from automations.fields import ATTRIBUTES, ObjectDefinition, RelationshipField, TeamSelectorField
 from automations.filter_evaluation import Typed
 from store.database import Connection
 from store.objects import read_object
 from store.records import list_records_by_ids
 from store.team import list_employees_by_ids
-
-OWN_ATTRIBUTES: Mapping[str, str] = {
-    "name": "text",
-    "stage": "stage",
-    "owner": "team_selector",
-    "created_at": "datetime",
-    "updated_at": "datetime",
-}
-"""What every record has beside its fields, by type."""
 
 
 def own_attributes(
@@ -44,9 +35,9 @@ def own_of(row: Any) -> dict[str, Any]:
 
 def typed_value(own: Mapping[str, Any], values: Mapping[str, Any], definition: ObjectDefinition, name: str) -> Typed | None:
     """As filters read it; None for a name that the object does not have."""
-    if name in OWN_ATTRIBUTES:
+    if name in ATTRIBUTES:
         value = own.get(name)
-        return Typed(OWN_ATTRIBUTES[name], [value] if name == "owner" and value else value)
+        return Typed(ATTRIBUTES[name], [value] if name == "owner" and value else value)
     field = definition.field(name)
     return Typed(field.type, values.get(name)) if field else None
 
@@ -153,6 +144,16 @@ async def _records(connection: Connection, definitions: Definitions, ids: Collec
     rows = await list_records_by_ids(connection, ids) if ids else []
     found = [await definitions.object(connection, row["object_id"], row["object_revision"]) for row in rows]
     return {row["id"]: RelatedRecord(own_of(row), row["field_values"], each) for row, each in zip(rows, found, strict=True)}
+
+
+async def records_in_variables(
+    connection: Connection, definitions: Definitions, variables: Mapping[str, Any], names: Collection[str]
+) -> dict[str, RelatedRecord]:
+    """By the names of variables that name records; the first of a list. None for one that is gone."""
+    held = {name: variables.get(name) for name in names}
+    ids = {name: UUID(str(each[0] if isinstance(each, list) else each)) for name, each in held.items() if each}
+    found = await _records(connection, definitions, set(ids.values()))
+    return {name: found[id] for name, id in ids.items() if id in found}
 
 
 async def _blank(connection: Connection, objects: Collection[str]) -> dict[str | None, RelatedRecord]:

@@ -3,17 +3,18 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 from activities.definitions import Plan
-from activities.related import OWN_ATTRIBUTES, RelatedRecord, own_attributes, typed_value
+from activities.related import RelatedRecord, own_attributes, typed_value
 from activities.results import Key
 from activities.secrets import NO_SECRETS, StepSecrets
 from automations.calendars import BusinessCalendar
 from automations.errors import FilterError
 from automations.failures import ExpectedFailure
-from automations.fields import FieldDefinition, ObjectDefinition
+from automations.fields import ATTRIBUTES, FieldDefinition, ObjectDefinition
 from automations.filter_evaluation import Typed
 from automations.sources import CallPart
 from automations.templates import render, render_inside
@@ -34,6 +35,7 @@ class Situation:
         key: Key,
         activities: Sequence[Any] = (),
         secrets: StepSecrets = NO_SECRETS,
+        in_variables: Mapping[str, RelatedRecord] = MappingProxyType({}),
     ) -> None:
         self.row = row
         self.plan = plan
@@ -44,6 +46,7 @@ class Situation:
         self.secrets = secrets
         self._related = related
         self._brought = brought
+        self._in_variables = in_variables
 
     @property
     def variables(self) -> dict[str, Any]:
@@ -85,7 +88,7 @@ class Situation:
 
     def field(self, name: str) -> Any:
         """The canonical value of a field, or of one of the record's own attributes."""
-        if name in OWN_ATTRIBUTES and self.definition is not None:
+        if name in ATTRIBUTES and self.definition is not None:
             return self.own[name]
         return self.row["field_values"].get(self.field_definition(name).name)
 
@@ -110,6 +113,12 @@ class Situation:
         if name not in self.plan.variables:
             raise ExpectedFailure("unknown_variable", f"There is no variable {name} (any more).")
         return self.variables.get(name)
+
+    def field_of_variable(self, name: str, field: str) -> Any:
+        """Of the record that the variable names; blank where it names none."""
+        self.variable(name)
+        record = self._in_variables.get(name)
+        return record.value(field) if record else None
 
     def webhook_value(self, webhook: str, value: str) -> Any:
         trigger = self.row["trigger"]

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
-from activities.related import Link, RelatedRecord, related_records
+from activities.related import Link, RelatedRecord, records_in_variables, related_records
 from activities.results import Key
 from activities.secrets import secrets_named
 from activities.services import Services
@@ -30,7 +30,8 @@ async def situation_of(connection: Any, attempt: "Attempt", services: Services) 
     activities = await list_scheduled_activities(connection, [row["record_id"]], request.now) if needs.activities else []
     key = Key(request.execution_id, request.sequence)
     secrets = await secrets_named(connection, needs.secrets, services.settings.keyring)
-    return Situation(row, attempt.plan, definition, related, brought, request.now, key, activities, secrets)
+    in_variables = await records_in_variables(connection, services.definitions, row["variables"], needs.record_variables)
+    return Situation(row, attempt.plan, definition, related, brought, request.now, key, activities, secrets, in_variables)
 
 
 async def _related(

@@ -10,7 +10,7 @@ from automations.nesting import walk
 from automations.notifications import ErrorNotification
 from automations.steps import FlowStep, Step
 from automations.steps.base import StepBase
-from automations.steps.control import StartAutomation
+from automations.steps.uses import AutomationUse, within
 from automations.steps.variables import InitializeVariable
 from automations.throttle import QuietWindow
 from automations.triggers import TriggerUnion, WebhookTrigger
@@ -70,5 +70,6 @@ def document_schema() -> dict[str, Any]:
 
 def _started(steps: Sequence[StepBase]) -> Iterator[tuple[str, str]]:
     for path, step in walk(steps, "steps"):
-        if isinstance(step, StartAutomation):
-            yield from ((f"{path}.automations[{index}]", name) for index, name in enumerate(step.automations))
+        for use in step.uses():
+            if isinstance(use, AutomationUse) and use.starts:
+                yield within(path, use.path), use.api_name

@@ -10,6 +10,7 @@ What a value of a field looks like is in `field_values`.
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field, StringConstraints
@@ -36,6 +37,15 @@ ChoiceType = Literal["dropdown", "radio", "status", "checkboxes"]
 
 RECORD_ATTRIBUTES = frozenset({"id", "name", "owner", "stage", "object", "created_at", "updated_at", "archived_at"})
 """What every record has without a field; no field may take one of these names."""
+
+ATTRIBUTES: Mapping[str, str] = {
+    "name": "text",
+    "stage": "stage",
+    "owner": "team_selector",
+    "created_at": "datetime",
+    "updated_at": "datetime",
+}
+"""Those that are read like fields, by type."""
 
 
 def _unique(names: list[str]) -> list[str]:
@@ -131,3 +141,8 @@ class ObjectDefinition(Model):
 
     def field(self, name: str) -> FieldDefinition | None:
         return next((field for field in self.fields if field.name == name), None)
+
+    def type_of(self, name: str) -> str | None:
+        """Of a field or attribute; None if records of the object have none of that name."""
+        field = self.field(name)
+        return field.type if field else ATTRIBUTES.get(name)

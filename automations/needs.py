@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from automations.event_triggers import ActivityOverdue
 from automations.filters import Filter, RelatedFilter
-from automations.sources import FieldSource, WebhookSource
+from automations.sources import FieldSource, VariableSource, WebhookSource
 from automations.steps.base import StepBase
 from automations.templates import InvalidTemplateError, references
 
@@ -18,12 +18,13 @@ _OF_CALLS = {("trigger", "body"), ("trigger", "query"), ("trigger", "raw")}
 @dataclass(frozen=True)
 class Needs:
     """The relationships that are followed, `owner` among them; whether body, query or raw body of the call is read, and whether
-    the scheduled crm activities are; the secrets by name."""
+    the scheduled crm activities are; the secrets by name; the variables whose records are read."""
 
     relationships: frozenset[str]
     body: bool
     activities: bool = False
     secrets: frozenset[str] = frozenset()
+    record_variables: frozenset[str] = frozenset()
 
 
 def step_needs(step: StepBase) -> Needs:
@@ -37,7 +38,8 @@ def step_needs(step: StepBase) -> Needs:
     body = any(isinstance(part, WebhookSource) and part.part for part in parts)
     activities = any(isinstance(part, ActivityOverdue) for part in parts)
     secrets = frozenset(name[1] for name in read if name[0] == "secrets" and len(name) > 1)
-    return Needs(frozenset(names), body or any(name[:2] in _OF_CALLS for name in read), activities, secrets)
+    variables = frozenset(part.variable for part in parts if isinstance(part, VariableSource) and part.field)
+    return Needs(frozenset(names), body or any(name[:2] in _OF_CALLS for name in read), activities, secrets, variables)
 
 
 def filter_needs(filters: Iterable[Filter]) -> frozenset[str]:

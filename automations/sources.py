@@ -24,7 +24,10 @@ class FieldSource(Model):
 
 
 class VariableSource(Model):
+    """A variable, or a field of the record that a record variable names."""
+
     variable: Name
+    field: Name | None = None
 
 
 CallPart = Literal["body", "query", "raw"]
@@ -66,7 +69,8 @@ class TriggerSource(Model):
     trigger: TriggerFact
 
 
-_KEYS = ("static", "field", "variable", "webhook", "trigger")
+_KEYS = ("static", "variable", "field", "webhook", "trigger")
+"""What tells the kinds of sources apart, the first that is there: a variable may come with a field."""
 
 
 def _kind(raw: object) -> str | None:
@@ -96,6 +100,7 @@ class SourceValues(Protocol):
     def field(self, name: str) -> Any: ...
     def related(self, relationship: str, name: str) -> Any: ...
     def variable(self, name: str) -> Any: ...
+    def field_of_variable(self, name: str, field: str) -> Any: ...
     def webhook_value(self, webhook: str, value: str) -> Any: ...
     def webhook_part(self, webhook: str, part: CallPart) -> Any: ...
     def trigger_fact(self, fact: str) -> Any: ...
@@ -114,8 +119,10 @@ def source_value(source: Source, values: SourceValues) -> Any:
             return values.field(source.field)
         case FieldSource():
             return values.related(source.through or "", source.field)
-        case VariableSource():
+        case VariableSource(field=None):
             return values.variable(source.variable)
+        case VariableSource():
+            return values.field_of_variable(source.variable, source.field or "")
         case WebhookSource(part=None):
             return values.webhook_value(source.webhook, source.value or "")
         case WebhookSource():
@@ -139,7 +146,7 @@ def describe_source(source: Source) -> str:
         case FieldSource():
             return f"field {source.through}.{source.field}"
         case VariableSource():
-            return f"variable {source.variable}"
+            return f"variable {source.variable}.{source.field}" if source.field else f"variable {source.variable}"
         case WebhookSource():
             return f"webhook {source.webhook}"
         case TriggerSource():

@@ -6,8 +6,6 @@ from automations.positions import Positions
 from automations.steps.base import StepBase
 from automations.steps.control import GoToStep, StopExecution
 
-_ENDINGS = ("complete", "cancel", "fail")
-
 
 class Ways:
     """A document as a graph. A branch leads to the first step of each of its lanes, and their ends lead to what comes after it.
@@ -69,7 +67,7 @@ class Ways:
         match step:
             case GoToStep():
                 return [self.positions.step(step.step)] if step.step in self.positions else []
-            case StopExecution() if step.action in _ENDINGS:
+            case StopExecution() if step.is_end:
                 return []
             case _ if step.parallel:
                 return [after] if step.id in self._together else []

@@ -73,6 +73,11 @@ async def lock_standings(connection: Connection, execution_id: UUID) -> Any | No
     return await QUERIES.lock_standings(connection, id=execution_id)
 
 
+async def hold_version(connection: Connection, execution_id: UUID, version: int) -> bool:
+    """Holds the execution until the end of the transaction; False if it is not at that version any more, or over."""
+    return bool(await QUERIES.hold_version(connection, id=execution_id, version=version))
+
+
 async def write_standings(
     connection: Connection,
     execution_id: UUID,

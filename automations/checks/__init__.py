@@ -18,10 +18,10 @@ from automations.checks.identity import (
 from automations.checks.lanes import go_to_across_lanes, lanes_write_same
 from automations.checks.notifications import notified_owners
 from automations.checks.order import variables_used_early
-from automations.checks.sources import source_problems
-from automations.checks.steps import records_needed, step_problems
+from automations.checks.sources import fixed_values
 from automations.checks.texts import template_problems
 from automations.checks.triggers import own_triggers, trigger_problems
+from automations.checks.uses import unmet_needs, use_problems
 from automations.document import AutomationDocument
 from automations.fields import ObjectDefinition
 from automations.problems import Problem
@@ -35,9 +35,9 @@ CHECKS: tuple[Callable[[Draft], Iterable[Problem]], ...] = (
     trigger_problems,
     own_triggers,
     notified_owners,
-    records_needed,
-    step_problems,
-    source_problems,
+    unmet_needs,
+    use_problems,
+    fixed_values,
     template_problems,
     variables_used_early,
     unknown_targets,

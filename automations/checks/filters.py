@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from automations.checks.draft import Draft
+from automations.fields import ObjectDefinition
 from automations.filter_problems import filter_problems
 from automations.filters import All, Any_, FieldFilter, Filter, RelatedFilter, VariableFilter
 from automations.problems import Problem
@@ -17,11 +18,13 @@ def problems_of_condition(draft: Draft, filter: Filter, path: str) -> Iterator[P
             yield Problem(path=found.path, code=found.code, sentence=found.sentence)
 
 
-def problems_of_record_filter(draft: Draft, filter: Filter | None, path: str) -> Iterator[Problem]:
-    """Of a filter on records alone: there are no variables before an execution begins."""
-    if filter is None or draft.definition is None:
+def problems_of_record_filter(
+    draft: Draft, filter: Filter | None, path: str, definition: ObjectDefinition | None
+) -> Iterator[Problem]:
+    """Of a filter on records alone, without variables; silent without the definition of their object."""
+    if filter is None or definition is None:
         return
-    for found in filter_problems(filter, draft.definition, {}, path, objects=draft.objects):
+    for found in filter_problems(filter, definition, {}, path, objects=draft.objects):
         yield Problem(path=found.path, code=found.code, sentence=found.sentence)
 
 

@@ -8,8 +8,7 @@ from automations.checks.lanes import go_to_across_lanes
 from automations.problems import Problem, at
 from automations.steps import STEP_TYPES
 from automations.steps.base import StepBase
-from automations.steps.control import Delay, GoToStep, StopExecution
-from automations.steps.goals import Goal
+from automations.steps.control import GoToStep, StopExecution
 from automations.ways import Ways
 
 
@@ -58,5 +57,5 @@ def loops_without_wait(draft: Draft) -> Iterator[Problem]:
 
 
 def _waits(step: StepBase) -> bool:
-    is_pause = isinstance(step, StopExecution) and step.action in ("pause", "pause_with_error")
-    return isinstance(step, UnreadStep) or (not step.skip and (isinstance(step, Delay | Goal) or is_pause))
+    is_pause = isinstance(step, StopExecution) and not step.is_end
+    return isinstance(step, UnreadStep) or (not step.skip and (step.waits or is_pause))

@@ -1,40 +1,76 @@
 """The names that a document uses: of fields, of fields behind a relationship, of variables. Silent where there is no telling."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 
 from automations.checks.draft import Draft
-from automations.fields import FieldDefinition, ObjectDefinition, RelationshipField, TeamSelectorField
+from automations.fields import ATTRIBUTES, FieldDefinition, ObjectDefinition, RelationshipField, TeamSelectorField
 from automations.problems import Problem
-
-ATTRIBUTES: Mapping[str, str] = {
-    "name": "text",
-    "stage": "stage",
-    "owner": "team_selector",
-    "created_at": "datetime",
-    "updated_at": "datetime",
-}
-"""What of a record itself is read like a field, with its type."""
+from automations.steps.uses import OWN, BackHop, Behind, Hop, HopUse, OfObject, Own, Unknown, Whose
 
 EMPLOYEE_ATTRIBUTES = frozenset({"name", "email", "roles"})
 
-NUMBERS = frozenset({"integer", "decimal", "money", "rating", "number"})
-MOMENTS = frozenset({"date", "datetime"})
+
+def whose_definition(draft: Draft, whose: Whose) -> ObjectDefinition | None:
+    """Of the object of those records; None where there is no telling."""
+    match whose:
+        case Own():
+            return draft.definition
+        case OfObject():
+            return draft.objects.get(whose.object)
+        case Behind():
+            return _behind(draft, whose.hops)
+        case Unknown():
+            return None
 
 
-def field_type(draft: Draft, name: str) -> str | None:
-    """Of a field or attribute of the record; None if there is none of that name, or no telling."""
-    if draft.definition is None:
-        return None
-    field = draft.definition.field(name)
-    return ATTRIBUTES.get(name) or (field.type if field else None)
+def _behind(draft: Draft, hops: Sequence[Hop]) -> ObjectDefinition | None:
+    definition = draft.definition
+    for hop in hops:
+        definition = _one_hop(draft, definition, hop)
+    return definition
 
 
-def field_problems(draft: Draft, name: str, path: str) -> Iterator[Problem]:
-    if draft.is_global:
+def _one_hop(draft: Draft, definition: ObjectDefinition | None, hop: Hop) -> ObjectDefinition | None:
+    if isinstance(hop, BackHop):
+        return draft.objects.get(hop.object)
+    field = definition.field(hop) if definition else None
+    return draft.objects.get(field.object) if isinstance(field, RelationshipField) else None
+
+
+def field_problems(draft: Draft, name: str, path: str, whose: Whose = OWN, *, attributes: bool = True) -> Iterator[Problem]:
+    definition = whose_definition(draft, whose)
+    if whose == OWN and draft.is_global:
         sentence = f"A global automation has no record that could have a field {name}."
         yield Problem(path=path, code="unknown_field", sentence=sentence)
-    elif draft.can_tell_fields and field_type(draft, name) is None:
-        yield Problem(path=path, code="unknown_field", sentence=f"{draft.object} has no field {name}.")
+    elif definition is not None and definition.field(name) is None and not (attributes and name in ATTRIBUTES):
+        changed = "" if attributes else " that this step could change"
+        yield Problem(path=path, code="unknown_field", sentence=f"{definition.api_name} has no field {name}{changed}.")
+
+
+def hop_problems(draft: Draft, use: HopUse, path: str) -> Iterator[Problem]:
+    """Of its last hop; those before it have uses of their own."""
+    *before, last = use.hops
+    if isinstance(last, BackHop):
+        yield from _back_hop_problems(draft, last, path)
+        return
+    definition = _behind(draft, before)
+    if definition is None:
+        return
+    field = definition.field(last)
+    if not isinstance(field, RelationshipField):
+        yield Problem(path=path, code="unknown_field", sentence=f"{definition.api_name} has no relationship {last}.")
+    elif use.contacts and (reached := draft.objects.get(field.object)) is not None and not reached.contact:
+        sentence = f"{last} leads to records of {field.object}, which are no people: its object has no contact: true."
+        yield Problem(path=path, code="needs_contact", sentence=sentence)
+
+
+def _back_hop_problems(draft: Draft, hop: BackHop, path: str) -> Iterator[Problem]:
+    definition = draft.objects.get(hop.object)
+    if definition is None:
+        yield Problem(path=f"{path}.object", code="unknown_object", sentence=f"There is no object {hop.object}.")
+    elif not isinstance(definition.field(hop.field), RelationshipField):
+        sentence = f"{hop.object} has no relationship {hop.field}."
+        yield Problem(path=f"{path}.field", code="unknown_field", sentence=sentence)
 
 
 def variable_problems(draft: Draft, name: str, path: str) -> Iterator[Problem]:

@@ -10,9 +10,9 @@ from automations.field_values import VariableType, variable_value
 from automations.problems import Problem, at
 from automations.sources import FieldSource, Source, StaticSource, TriggerSource, VariableSource, WebhookSource
 from automations.steps.base import StepBase
-from automations.steps.control import StartAutomation
-from automations.steps.fields import ChangeFieldValue
 from automations.steps.integration import texts_inside
+from automations.steps.records import RECORDS
+from automations.steps.uses import SourceUse
 from automations.steps.variables import InitializeVariable, UpdateVariable
 from automations.templates import is_template
 from automations.triggers import WebhookTrigger
@@ -20,25 +20,16 @@ from automations.triggers import WebhookTrigger
 
 def sources_of(step: StepBase) -> Iterator[tuple[str, Source]]:
     """A step's sources, each with its path inside the step."""
-    match step:
-        case InitializeVariable() | UpdateVariable():
-            yield from ((f"sources[{index}]", source) for index, source in enumerate(step.sources))
-        case ChangeFieldValue():
-            yield from ((f"changes[{index}].from", change.source) for index, change in enumerate(step.changes) if change.source)
-        case StartAutomation():
-            yield from ((f"overrides[{index}].value", override.value) for index, override in enumerate(step.overrides))
-        case _:
-            return
+    return ((use.path, use.source) for use in step.uses() if isinstance(use, SourceUse))
 
 
-def source_problems(draft: Draft) -> Iterator[Problem]:
+def fixed_values(draft: Draft) -> Iterator[Problem]:
+    """Those that do not fit the variable that they are for."""
     for path, step in draft.walk:
-        for place, source in sources_of(step):
-            yield from _problems(draft, source, at(path, place))
         yield from _fixed_values(draft, step, path)
 
 
-def _problems(draft: Draft, source: Source, path: str) -> Iterator[Problem]:
+def source_use_problems(draft: Draft, source: Source, path: str) -> Iterator[Problem]:
     match source:
         case FieldSource(through=None):
             yield from field_problems(draft, source.field, at(path, "field"))
@@ -46,10 +37,18 @@ def _problems(draft: Draft, source: Source, path: str) -> Iterator[Problem]:
             yield from related_problems(draft, source.through or "", source.field, path)
         case VariableSource():
             yield from variable_problems(draft, source.variable, at(path, "variable"))
+            yield from _record_problems(draft, source, path)
         case WebhookSource():
             yield from _webhook_problems(draft, source, path)
         case StaticSource() | TriggerSource():
             return
+
+
+def _record_problems(draft: Draft, source: VariableSource, path: str) -> Iterator[Problem]:
+    kind = (draft.variable_types.get(source.variable) or "record").removesuffix("[]")
+    if source.field is not None and kind not in RECORDS:
+        sentence = f"The variable {source.variable} is of type {kind}; a record is needed here."
+        yield Problem(path=at(path, "variable"), code="not_a_record", sentence=sentence)
 
 
 def _webhook_problems(draft: Draft, source: WebhookSource, path: str) -> Iterator[Problem]:

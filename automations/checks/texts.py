@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterator, Mapping
 
 from automations.checks.draft import Draft
-from automations.checks.names import ATTRIBUTES, is_known_behind, leads_somewhere
+from automations.checks.names import is_known_behind, leads_somewhere
 from automations.checks.sources import can_tell_webhooks, webhooks
 from automations.event_triggers import FormSubmitted, SurveySubmitted
+from automations.fields import ATTRIBUTES
 from automations.problems import Problem, at
 from automations.steps.base import StepBase
 from automations.templates import InvalidTemplateError, is_template, references

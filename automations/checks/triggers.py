@@ -26,7 +26,7 @@ def _problems(draft: Draft, trigger: Trigger, path: str) -> Iterator[Problem]:
     elif isinstance(trigger, EventTrigger):
         yield from event_trigger_problems(draft, [trigger], path)
     else:
-        yield from problems_of_record_filter(draft, filter, at(path, "filter"))
+        yield from problems_of_record_filter(draft, filter, at(path, "filter"), draft.definition)
 
 
 def event_trigger_problems(
@@ -37,7 +37,7 @@ def event_trigger_problems(
         place = f"{path}[{index}]" if indexed else path
         for key, code, sentence in trigger.unfit(draft.definition) if draft.definition else ():
             yield Problem(path=at(place, key), code=code, sentence=sentence)
-        yield from problems_of_record_filter(draft, trigger.filter, at(place, "filter"))
+        yield from problems_of_record_filter(draft, trigger.filter, at(place, "filter"), draft.definition)
 
 
 def own_triggers(draft: Draft) -> Iterator[Problem]:

@@ -7,9 +7,7 @@ from automations.filters import FieldFilter, VariableFilter
 from automations.needs import parts_of
 from automations.sources import FieldSource, VariableSource
 from automations.steps.base import StepBase, Written
-from automations.steps.fields import MathArgument
-from automations.steps.lengths import FieldMoment, NumberOf, VariableMoment
-from automations.steps.team import EmployeesInField
+from automations.steps.uses import FieldUse, HopUse, Own, VariableUse
 from automations.templates import InvalidTemplateError, references
 
 
@@ -21,21 +19,30 @@ def names_read(step: StepBase) -> frozenset[Written] | None:
         return None
     kinds = {"variables": "variable", "record": "field"}
     in_texts: set[Written] = {(kinds[name[0]], name[1]) for name in names if name[0] in kinds}  # pyright: ignore[reportAssignmentType]
-    return frozenset(in_texts | {read for part in parts_of(own) for read in _named(part)})
+    return frozenset(in_texts | {read for part in parts_of(own) for read in _named(part)} | set(_used(own)))
 
 
 def _named(part: Any) -> Iterator[Written]:
     match part:
-        case FieldSource() | FieldFilter() | FieldMoment() | EmployeesInField():
+        case FieldSource() | FieldFilter():
             yield "field", getattr(part, "through", None) or part.field
-        case VariableSource() | VariableFilter() | VariableMoment() | NumberOf():
+        case VariableSource() | VariableFilter():
             yield "variable", part.variable
-        case MathArgument(field=str(name)):
-            yield "field", name
-        case MathArgument(variable=str(name)):
-            yield "variable", name
         case _:
             return
+
+
+def _used(step: StepBase) -> Iterator[Written]:
+    for use in step.uses():
+        match use:
+            case FieldUse(written=False, whose=Own(), name=name):
+                yield "field", name
+            case VariableUse(written=False, name=name):
+                yield "variable", name
+            case HopUse(hops=[str(name), *_]):
+                yield "field", name
+            case _:
+                continue
 
 
 def _references(text: str) -> frozenset[tuple[str, ...]]:

@@ -12,8 +12,8 @@ from automations.nesting import walk
 from automations.positions import Positions
 from automations.problems import Problem, at
 from automations.steps.base import StepBase, Written
-from automations.steps.control import Condition, GoToStep
-from automations.steps.goals import Goal
+from automations.steps.control import GoToStep
+from automations.steps.uses import AnyUse, FilterUse, TriggersUse, within
 
 Steps = Sequence[tuple[str, StepBase]]
 """Steps, each with its place in the document."""
@@ -65,16 +65,23 @@ class Subject:
 
     @cached_property
     def filters(self) -> Sequence[tuple[str, Filter]]:
-        """Those of triggers, conditions and goals."""
+        """Those of triggers and of steps."""
         found = [
             (f"triggers[{index}].filter", getattr(each, "filter", None)) for index, each in enumerate(self.document.triggers)
         ]
         for path, step in self.steps:
-            if isinstance(step, Condition):
-                found.append((at(path, "if"), step.condition))
-            if isinstance(step, Goal):
-                found += [(f"{path}.triggers[{index}].filter", each.filter) for index, each in enumerate(step.triggers)]
+            found += [(within(path, place), filter) for use in step.uses() for place, filter in _filters(use)]
         return [(path, filter) for path, filter in found if filter is not None]
+
+
+def _filters(use: AnyUse) -> Iterator[tuple[str, Filter | None]]:
+    match use:
+        case FilterUse():
+            yield use.path, use.filter
+        case TriggersUse():
+            yield from ((f"{use.path}[{index}].filter", trigger.filter) for index, trigger in enumerate(use.triggers))
+        case _:
+            return
 
 
 def _placed(steps: Sequence[StepBase], path: str) -> Steps:

@@ -10,7 +10,7 @@ from automations.lint.subject import Subject, hint, warning
 from automations.needs import parts_of
 from automations.problems import Problem, at
 from automations.steps.integration import HttpRequest, texts_inside
-from automations.steps.team import EmployeeByEmail, NotifyMemberViaEmail
+from automations.steps.members import EmployeeByEmail
 from automations.templates import is_template
 
 _TOKEN = re.compile(
@@ -60,8 +60,9 @@ def _host(url: str) -> str:
 
 def fixed_person(subject: Subject) -> Iterator[Problem]:
     for path, step in subject.steps:
-        if isinstance(step, NotifyMemberViaEmail) and isinstance(step.to, EmployeeByEmail):
-            sentence = f"It mails {step.to.employee} whoever does that work by then: the owner or a role stays right."
+        to = getattr(step, "to", None)
+        if isinstance(to, EmployeeByEmail):
+            sentence = f"It tells {to.employee} whoever does that work by then: the owner or a role stays right."
             yield hint(at(path, "to.employee"), "fixed_person", sentence)
 
 

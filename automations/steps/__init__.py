@@ -7,6 +7,7 @@ from typing import Annotated, get_args
 
 from pydantic import Field
 
+from automations.steps.automations import AutomationStep
 from automations.steps.base import StepBase
 from automations.steps.control import Branch, Condition, ControlStep, LaneSteps
 from automations.steps.fields import FieldStep
@@ -15,7 +16,7 @@ from automations.steps.integration import IntegrationStep
 from automations.steps.team import TeamStep
 from automations.steps.variables import InitializeVariable, VariableStep
 
-AnyStep = ControlStep | GoalStep | VariableStep | FieldStep | TeamStep | IntegrationStep
+AnyStep = ControlStep | GoalStep | AutomationStep | VariableStep | FieldStep | TeamStep | IntegrationStep
 Step = Annotated[AnyStep, Field(discriminator="type")]
 FlowStep = AnyStep | InitializeVariable
 """What an execution can stand before: the variables run first, as steps of their own."""

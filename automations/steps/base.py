@@ -1,12 +1,16 @@
 """What all steps have in common."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar, Literal, Self
 
 from automations.model import Model, Severity, StepId
+from automations.steps.uses import OWN, AnyUse, FieldUse, VariableUse, text_of
 
 OnError = Literal["pause", "continue", "continue_silently"]
+
+Need = Literal["nothing", "record", "contact", "stages"]
+"""A record; one that is a contact; one whose object has stages."""
 
 Written = tuple[Literal["field", "variable"], str]
 """A field of the record, or a variable, by its name."""
@@ -24,11 +28,11 @@ class StepBase(Model):
     timeout: ClassVar[timedelta] = timedelta(seconds=10)
     """How long one attempt may take before it counts as lost."""
 
-    changes_record: ClassVar[bool] = False
-    """Reads and writes the record under one lock."""
+    needs: ClassVar[Need] = "nothing"
+    """What an automation must have for such a step to exist in it."""
 
-    needs_record: ClassVar[bool] = False
-    """Does not exist in a global automation."""
+    waits: ClassVar[bool] = False
+    """It holds the execution up, so that a loop with it in it is no runaway."""
 
     retries: ClassVar[bool] = True
     """Whether an unexpected failure takes the retry ladder; conditions pause instead."""
@@ -76,10 +80,18 @@ class StepBase(Model):
         """The same step with nothing on its paths."""
         return self.with_paths({name: [] for name in self.paths()})
 
+    def uses(self) -> Iterable[AnyUse]:
+        """What it uses: fields, variables, sources, texts, … The steps on its paths say so for themselves."""
+        return ()
+
     def writes(self) -> Iterator[Written]:
         """The fields of its record and the variables that it may set."""
-        return iter(())
+        for use in self.uses():
+            if isinstance(use, FieldUse) and use.written and use.whose == OWN:
+                yield "field", use.name
+            if isinstance(use, VariableUse) and use.written:
+                yield "variable", use.name
 
     def templates(self) -> Iterator[tuple[str, str]]:
         """Every text with `{{ … }}` in it, with its path inside the step."""
-        return iter(())
+        return (found for use in self.uses() for found in text_of(use))

@@ -1,6 +1,6 @@
 """The types of steps that there are, as their models say it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from inspect import getdoc
 from typing import Any, Literal, cast
@@ -9,15 +9,17 @@ from pydantic import BaseModel
 
 from automations.nesting import LANES, PATH_KEYS
 from automations.steps import STEP_TYPES
-from automations.steps.base import StepBase
+from automations.steps.base import Need, StepBase
 
 Context = Literal["record", "global"]
+Objects = Literal["any", "contacts", "with_stages"]
+_OBJECTS: Mapping[Need, Objects] = {"nothing": "any", "record": "any", "contact": "contacts", "stages": "with_stages"}
 _BELOW = {"type": "array", "items": {"type": "object", "description": "A step of any type."}}
 
 
 class StepType(BaseModel):
-    """`contexts`: automations with an object, and those without. `paths`: the lists of steps below it. `reaches_outside`: it
-    calls other systems, so that a dry run takes an answer for it.
+    """`contexts`: automations with an object, and those without. `objects`: of which objects the records may be. `paths`: the
+    lists of steps below it. `reaches_outside`: it calls other systems, so that a dry run takes an answer for it.
 
     `options` is the JSON Schema of such a step without that of the steps below it.
     """
@@ -25,6 +27,7 @@ class StepType(BaseModel):
     type: str
     description: str
     contexts: list[Context]
+    objects: Objects
     paths: list[str]
     reaches_outside: bool
     options: dict[str, Any]
@@ -37,10 +40,10 @@ def step_types() -> list[StepType]:
 
 
 def _described(type: str, model: type[StepBase]) -> StepType:
-    contexts: list[Context] = ["record"] if model.needs_record else ["record", "global"]
+    contexts: list[Context] = ["record"] if model.needs != "nothing" else ["record", "global"]
     description = (getdoc(model) or "").split("\n\n")[0].replace("\n", " ")
     return StepType(
-        type=type, description=description, contexts=contexts, reaches_outside=not model.local,
+        type=type, description=description, contexts=contexts, objects=_OBJECTS[model.needs], reaches_outside=not model.local,
         paths=[key for key in (*PATH_KEYS, LANES) if key in model.model_fields],
         options=_own_schema(model) | {"description": description},
     )  # fmt: skip

@@ -1,15 +1,15 @@
 """Steps that decide where an execution goes on, and when."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from automations.filters import Filter, describe_filter
-from automations.model import ApiName, Model, Name, StepId, Template
-from automations.sources import Source, Sources
+from automations.model import Model, StepId, Template
 from automations.steps.base import StepBase
-from automations.steps.lengths import FieldMoment, Length
+from automations.steps.lengths import Length
+from automations.steps.uses import AnyUse, FilterUse, TextUse
 
 if TYPE_CHECKING:
     from automations.steps import AnyStep
@@ -36,6 +36,9 @@ class Condition(StepBase):
 
     def summary(self) -> str:
         return describe_filter(self.condition)
+
+    def uses(self) -> Iterator[AnyUse]:
+        yield FilterUse("if", self.condition)
 
     def paths(self) -> dict[str, Sequence[StepBase]]:
         return {"yes": self.if_yes, "no": self.if_no}
@@ -92,10 +95,14 @@ def _lane_names(lanes: Sequence[LaneSteps]) -> Iterator[str]:
 class Delay(Length, StepBase):
     """Waits for a length of time, or until a moment."""
 
+    waits: ClassVar[bool] = True
     type: Literal["delay"] = "delay"
 
     def summary(self) -> str:
         return self.describe()
+
+    def uses(self) -> Iterator[AnyUse]:
+        return self.used()
 
 
 class GoToStep(StepBase):
@@ -118,39 +125,13 @@ class StopExecution(StepBase):
     def summary(self) -> str:
         return self.action.replace("_", " ")
 
-    def templates(self) -> Iterator[tuple[str, str]]:
-        yield "reason", self.reason
+    @property
+    def is_end(self) -> bool:
+        """Whether the execution is over after it, and not just paused."""
+        return self.action in ("complete", "cancel", "fail")
+
+    def uses(self) -> Iterator[AnyUse]:
+        yield TextUse("reason", self.reason)
 
 
-class Override(Model):
-    """The value that a variable of the started automation takes in place of its sources."""
-
-    variable: Name
-    value: Source
-
-
-class StartAutomation(StepBase):
-    """Starts executions of other automations and does not wait for them; they inherit this one's priority."""
-
-    type: Literal["start_automation"] = "start_automation"
-    automations: list[ApiName] = Field(min_length=1, max_length=20)
-    on: Literal["this_record", "global"] | FieldMoment = "this_record"
-    overrides: list[Override] = []
-
-    def summary(self) -> str:
-        return ", ".join(self.automations)
-
-    def templates(self) -> Iterator[tuple[str, str]]:
-        sources: Sources = [override.value for override in self.overrides]
-        yield from static_templates(sources, "overrides[{}].value.static")
-
-
-def static_templates(sources: Sequence[Any], path: str) -> Iterator[tuple[str, str]]:
-    """The texts among static sources; `path` has a `{}` for the index."""
-    for index, source in enumerate(sources):
-        static = getattr(source, "static", None)
-        if isinstance(static, str):
-            yield path.format(index), static
-
-
-ControlStep = Condition | Branch | Delay | GoToStep | StopExecution | StartAutomation
+ControlStep = Condition | Branch | Delay | GoToStep | StopExecution

@@ -1,13 +1,14 @@
 """Steps that wait for something to happen to the record."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from automations.event_triggers import EventTriggerUnion
-from automations.steps.base import StepBase
+from automations.steps.base import Need, StepBase
 from automations.steps.lengths import Length
+from automations.steps.uses import AnyUse, TriggersUse
 
 if TYPE_CHECKING:
     from automations.steps import AnyStep
@@ -23,7 +24,8 @@ class Goal(StepBase):
     """
 
     type: Literal["goal"] = "goal"
-    needs_record: ClassVar[bool] = True
+    needs: ClassVar[Need] = "record"
+    waits: ClassVar[bool] = True
     skip_to: Literal["met", "not_met"] | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
     triggers: list[EventTriggerUnion] = Field(min_length=1, max_length=MAX_TRIGGERS)
     limit: Length | None = Field(None, alias="timeout")
@@ -39,6 +41,11 @@ class Goal(StepBase):
     def summary(self) -> str:
         waits_for = " or ".join(trigger.summary() for trigger in self.triggers)
         return f"{waits_for}{f', or {_after(self.limit)}' if self.limit else ''}"
+
+    def uses(self) -> Iterator[AnyUse]:
+        yield TriggersUse("triggers", self.triggers)
+        if self.limit is not None:
+            yield from self.limit.used("timeout")
 
     def paths(self) -> dict[str, Sequence[StepBase]]:
         return {"met": self.if_met, "not_met": self.if_not_met}

@@ -7,7 +7,8 @@ from typing import Any, ClassVar, Literal, Self, cast
 from pydantic import Field, model_validator
 
 from automations.model import JsonPath, Model, Name, Template
-from automations.steps.base import StepBase, Written
+from automations.steps.base import StepBase
+from automations.steps.uses import AnyUse, TextUse, VariableUse
 
 
 class ResponseValue(Model):
@@ -44,11 +45,12 @@ class HttpRequest(StepBase):
     def summary(self) -> str:
         return f"{self.method} {self.url}"
 
-    def writes(self) -> Iterator[Written]:
-        for wanted in self.into:
-            yield "variable", wanted.variable
+    def uses(self) -> Iterator[AnyUse]:
+        yield from (TextUse(path, text) for path, text in self._texts())
+        for index, wanted in enumerate(self.into):
+            yield VariableUse(f"into[{index}].variable", wanted.variable, written=True)
 
-    def templates(self) -> Iterator[tuple[str, str]]:
+    def _texts(self) -> Iterator[tuple[str, str]]:
         yield "url", self.url
         for name, value in self.headers.items():
             yield f"headers.{name}", value

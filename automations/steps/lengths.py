@@ -1,5 +1,6 @@
 """How long a wait takes."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
@@ -8,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from automations.clocks import TimeOfDay
 from automations.model import Model, Name
+from automations.steps.uses import AnyUse, FieldUse, VariableUse, within
 
 
 class NumberOf(Model):
@@ -32,6 +34,9 @@ def _moment_in_words(raw: object) -> object:
 
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment_in_words)]
+
+NUMBERS = frozenset({"integer", "decimal", "money", "rating", "number"})
+MOMENTS = frozenset({"date", "datetime"})
 
 _AMOUNTS = ("years", "months", "weeks", "days", "hours", "minutes")
 
@@ -62,6 +67,18 @@ class Length(Model):
         if not any(ways) and self.at is None:
             raise ValueError("A wait says how long: amounts (years … minutes), for, until or at.")
         return self
+
+    def used(self, path: str = "") -> Iterator[AnyUse]:
+        """What a length that stands there is worked out from."""
+        if self.amount is not None:
+            yield VariableUse(within(path, "for.variable"), self.amount.variable, NUMBERS)
+        match self.until:
+            case FieldMoment():
+                yield FieldUse(within(path, "until.field"), self.until.field, MOMENTS)
+            case VariableMoment():
+                yield VariableUse(within(path, "until.variable"), self.until.variable, MOMENTS)
+            case _:
+                return
 
     def describe(self) -> str:
         """In a few words, as in "2 days at 09:00" or "until field due"."""

@@ -4,26 +4,12 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import ClassVar, Literal
 
-from pydantic import EmailStr, Field
+from pydantic import Field
 
-from automations.model import Model, Name, Template
+from automations.model import Template
 from automations.steps.base import StepBase
-
-
-class EmployeeByEmail(Model):
-    employee: EmailStr
-
-
-class EmployeesByRole(Model):
-    """Every active employee with the role."""
-
-    role: str = Field(min_length=1, max_length=63)
-
-
-class EmployeesInField(Model):
-    """Those whom a team selector field of the record names."""
-
-    field: Name
+from automations.steps.members import Members, describe_members, members_used
+from automations.steps.uses import AnyUse, TextUse
 
 
 class NotifyMemberViaEmail(StepBase):
@@ -32,27 +18,17 @@ class NotifyMemberViaEmail(StepBase):
     type: Literal["notify_member_via_email"] = "notify_member_via_email"
     local: ClassVar[bool] = False
     timeout: ClassVar[timedelta] = timedelta(seconds=60)
-    to: Literal["owner"] | EmployeeByEmail | EmployeesByRole | EmployeesInField
+    to: Members
     subject: Template = Field(min_length=1)
     body: Template = ""
 
     def summary(self) -> str:
-        return f"to {self._recipient()}: {self.subject}"
+        return f"to {describe_members(self.to)}: {self.subject}"
 
-    def _recipient(self) -> str:
-        match self.to:
-            case "owner":
-                return "the owner"
-            case EmployeeByEmail():
-                return self.to.employee
-            case EmployeesByRole():
-                return f"all of {self.to.role}"
-            case EmployeesInField():
-                return f"field {self.to.field}"
-
-    def templates(self) -> Iterator[tuple[str, str]]:
-        yield "subject", self.subject
-        yield "body", self.body
+    def uses(self) -> Iterator[AnyUse]:
+        yield from members_used(self.to, "to")
+        yield TextUse("subject", self.subject)
+        yield TextUse("body", self.body)
 
 
 TeamStep = NotifyMemberViaEmail

@@ -8,8 +8,8 @@ from pydantic import Field
 from automations.field_values import VariableType
 from automations.model import Name
 from automations.sources import Sources, describe_source
-from automations.steps.base import StepBase, Written
-from automations.steps.control import static_templates
+from automations.steps.base import StepBase
+from automations.steps.uses import AnyUse, SourceUse, VariableUse
 
 
 class InitializeVariable(StepBase):
@@ -31,11 +31,9 @@ class InitializeVariable(StepBase):
     def summary(self) -> str:
         return f"{self.name} from {', '.join(map(describe_source, self.sources))}"
 
-    def writes(self) -> Iterator[Written]:
-        yield "variable", self.name
-
-    def templates(self) -> Iterator[tuple[str, str]]:
-        yield from static_templates(self.sources, "sources[{}].static")
+    def uses(self) -> Iterator[AnyUse]:
+        yield VariableUse("name", self.name, written=True)
+        yield from (SourceUse(f"sources[{index}]", source) for index, source in enumerate(self.sources))
 
 
 class UpdateVariable(StepBase):
@@ -49,11 +47,9 @@ class UpdateVariable(StepBase):
     def summary(self) -> str:
         return f"{self.variable} from {', '.join(map(describe_source, self.sources))}"
 
-    def writes(self) -> Iterator[Written]:
-        yield "variable", self.variable
-
-    def templates(self) -> Iterator[tuple[str, str]]:
-        yield from static_templates(self.sources, "sources[{}].static")
+    def uses(self) -> Iterator[AnyUse]:
+        yield VariableUse("variable", self.variable, written=True)
+        yield from (SourceUse(f"sources[{index}]", source) for index, source in enumerate(self.sources))
 
 
 VariableStep = UpdateVariable

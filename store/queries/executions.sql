@@ -50,6 +50,10 @@ update executions set request = :request, version = version + 1 where id = :id;
 select state, step_id, revision as ran_from, pause_reason, waiting_until, retry_at, attempt, reason, lanes
 from executions where id = :id and finished_at is null for update;
 
+-- name: hold_version$
+-- Before a step writes rows: nothing changes the execution until they are committed.
+select true from executions where id = :id and version = :version and finished_at is null for update;
+
 -- name: write_standings!
 -- Takes off the request that it answers.
 update executions

@@ -33,3 +33,25 @@ select * from employees where lower(email) = lower(:email);
 -- name: list_known_employees
 -- Who of these is an employee, asked by id or by address.
 select id, lower(email) as email from employees where id = any(:ids::uuid[]) or lower(email) = any(:emails::text[]);
+
+-- name: find_last_active^
+-- Who logged or completed the newest crm activity of a record, of those who are there: whom it was assigned to, else who did it.
+select e.*
+from crm_activities a
+join employees e on e.id = a.assigned_to or (a.assigned_to is null and lower(e.email) = lower(a.by))
+where a.record_id = :record_id and a.status = 'completed' and e.active and (:role::text is null or e.roles @> array[:role::text])
+order by a.completed_at desc, a.id desc
+limit 1;
+
+-- name: list_active_employees
+-- All who are there, in an order that stays, so that they can take turns.
+select * from employees where active order by id;
+
+-- name: lock_turns^
+-- Held until the end of the transaction, so that no two executions have the same turn. The first one finds no row, and writes it.
+insert into round_robins (automation_id, step_id, last_employee, turns) values (:automation_id, :step_id, :first, 0)
+on conflict (automation_id, step_id) do update set turns = round_robins.turns
+returning last_employee, turns;
+
+-- name: write_turn!
+update round_robins set last_employee = :employee, turns = turns + 1 where automation_id = :automation_id and step_id = :step_id;

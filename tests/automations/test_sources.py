@@ -90,7 +90,7 @@ def test_what_names_no_source_is_one_error(raw: Any) -> None:
 @pytest.mark.parametrize(
     "raw",
     [
-        {"field": "a", "variable": "b"},
+        {"field": "a", "static": "b"},
         {"webhook": "form", "query": True, "raw": True},
         {"webhook": "form", "value": "x", "query": True},
     ],
