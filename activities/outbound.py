@@ -7,7 +7,9 @@ checked as well, were they followed. Proxies of the environment are not used: th
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import cache
 from typing import Any
 
 import httpcore2
@@ -93,9 +95,15 @@ class GuardedBackend(httpcore2.AsyncNetworkBackend):
         raise failed
 
 
+@cache
+def _trusting() -> ssl.SSLContext:
+    """The authorities that are trusted, read once: that takes as long as a hundred calls."""
+    return httpx2.create_ssl_context()
+
+
 class GuardedTransport(httpx2.AsyncHTTPTransport):
     def __init__(self, backend: GuardedBackend) -> None:
-        context = httpx2.create_ssl_context()
+        context = _trusting()
         super().__init__(verify=context)
         self._pool = httpcore2.AsyncConnectionPool(
             ssl_context=context,

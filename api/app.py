@@ -1,10 +1,13 @@
 """The gateway as one application. `uvicorn --factory api.app:create_app` runs it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
+from typing import Any
 
-from fastapi import Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
+from starlette.routing import BaseRoute
 
 from activities.definitions import Definitions
 from activities.settings import Settings
@@ -44,6 +47,13 @@ ROUTERS = tuple(
 )  # fmt: skip
 
 
+_OF_ALL_ROUTES: dict[str, Any] = {
+    "dependencies": [Depends(refuse_unknown_parameters)],
+    "generate_unique_id_function": operation_id,
+    "responses": PROBLEM_RESPONSES,
+}
+
+
 def create_app(settings: Settings | None = None) -> FastAPI:
     """Starts whether or not Postgres and Temporal are there. Without settings: those of the environment."""
     app = FastAPI(
@@ -52,10 +62,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        dependencies=[Depends(refuse_unknown_parameters)],
         lifespan=_lifespan,
-        generate_unique_id_function=operation_id,
-        responses=PROBLEM_RESPONSES,
+        routes=[*_routes()],
+        **_OF_ALL_ROUTES,
     )
     app.state.settings = settings or Settings.from_environment()
     app.state.definitions = Definitions()
@@ -65,9 +74,16 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     add_error_handlers(app)
     describe(app)
     add_docs(app)
-    for router in ROUTERS:
-        app.include_router(router)
     return app
+
+
+@cache
+def _routes() -> Sequence[BaseRoute]:
+    """Built once for all gateways of a process: they hold nothing of any, and their first use takes a third of a second."""
+    together = APIRouter(**_OF_ALL_ROUTES)
+    for router in ROUTERS:
+        together.include_router(router)
+    return together.routes
 
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:

@@ -13,6 +13,7 @@ from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.testing import WorkflowEnvironment
 
 from deploy import tools
+from deploy.class_archive import with_archive
 from deploy.processes import bound
 from deploy.progress import Say, run_with_progress, say
 from deploy.temporal import SEARCH_ATTRIBUTES
@@ -49,7 +50,10 @@ async def start_time_skipping_environment(
 
     `kwargs` go to `WorkflowEnvironment.start_time_skipping`; end it with `shutdown()`. Raises MissingToolError.
     """
-    command = await find_test_server(test_server, say=say)
+    return await _started(await find_test_server(test_server, say=say), **kwargs)
+
+
+async def _started(command: list[str], **kwargs: Any) -> WorkflowEnvironment:
     with tempfile.TemporaryDirectory(prefix="everstep-") as folder:
         environment = await WorkflowEnvironment.start_time_skipping(
             test_server_existing_path=str(_bound_program(command, Path(folder))),
@@ -93,7 +97,8 @@ async def find_test_server(setting: Path | None = None, *, say: Say = say) -> li
     found = await tools.find("Time-skipping server", quick=quick, slow=slow, install=INSTALL, say=say)
     if not found.is_dir():
         return [str(found)]
-    return [str(tools.on_path("java")()), *_SHORT_LIVED, "-cp", f"{found}/*", "io.temporal.testserver.TestServer"]
+    java = [str(tools.on_path("java")()), *_SHORT_LIVED, "-cp", f"{found}/*", "io.temporal.testserver.TestServer"]
+    return await with_archive(java, found, _started, say=say)
 
 
 def _fetched_before(libraries: Path) -> Path:

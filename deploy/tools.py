@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import shutil
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import IO
 
 from temporalio.testing import WorkflowEnvironment
 
@@ -14,6 +17,7 @@ from deploy.errors import MissingToolError
 from deploy.progress import Say, elapsed
 
 DOWNLOAD_SECONDS = 60.0
+_POLL_SECONDS = 0.2
 
 Quick = Callable[[], Path]
 Slow = Callable[[], Awaitable[Path]]
@@ -30,21 +34,54 @@ def cache_folder() -> Path:
 
 
 async def find(tool: str, *, quick: Sequence[Quick], slow: Sequence[Slow], install: str, say: Say) -> Path:
-    """The first hit. Misses are said only when a slow way has to be gone. Raises MissingToolError with `install`."""
-    misses: list[str] = []
+    """The first hit. Misses are said only when a slow way has to be gone. Raises MissingToolError with `install`.
+
+    Slow ways are gone by one process at a time: those that waited for it find what it brought.
+    """
+    if found := _first(quick, []):
+        return found
+    async with _alone(tool, say):
+        misses: list[str] = []
+        if found := _first(quick, misses):
+            return found
+        for line in misses:
+            say(f"{tool}: {line}")
+        for fetch in slow:
+            try:
+                return await fetch()
+            except MissError as miss:
+                say(f"{tool}: {miss}")
+    raise MissingToolError(install)
+
+
+def _first(quick: Sequence[Quick], misses: list[str]) -> Path | None:
+    """The first hit, the misses before it noted."""
     for look in quick:
         try:
             return look()
         except MissError as miss:
             misses.append(str(miss))
-    for line in misses:
-        say(f"{tool}: {line}")
-    for fetch in slow:
-        try:
-            return await fetch()
-        except MissError as miss:
-            say(f"{tool}: {miss}")
-    raise MissingToolError(install)
+    return None
+
+
+@asynccontextmanager
+async def _alone(tool: str, say: Say) -> AsyncGenerator[None]:
+    """Held by one process of this user at a time, and let go of when that ends, however it ends."""
+    cache_folder().mkdir(parents=True, exist_ok=True)
+    with (cache_folder() / f"{tool.replace(' ', '-').lower()}.lock").open("a") as file:
+        if not _locked(file):
+            say(f"{tool}: another process is getting it")
+            while not _locked(file):  # noqa: ASYNC110 (a file has no event)
+                await asyncio.sleep(_POLL_SECONDS)
+        yield
+
+
+def _locked(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def set_to(setting: str, path: Path | None) -> Quick:

@@ -8,6 +8,7 @@ pytest_plugins = [
     "deploy.pytest_exit",
     "tests.fixtures.postgres",
     "tests.fixtures.temporal",
+    "tests.fixtures.services",
     "tests.fixtures.http",
     "tests.fixtures.api",
     "tests.fixtures.dated",

@@ -3,19 +3,16 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-import httpx2
 import pytest
 from structlog.testing import capture_logs
 from temporalio.client import Client
 
 from activities.bulk_starting import bulk_start_once
-from activities.definitions import Definitions
 from activities.launching import launch_once
 from activities.services import Services
 from activities.settings import Settings
@@ -38,11 +35,10 @@ def engine(database: Database, temporal_client: Client, settings: Settings) -> E
 
 
 @pytest.fixture
-async def bulk(engine: Engine) -> AsyncIterator[Bulk]:
+async def bulk(engine: Engine, services: Services) -> Bulk:
     await engine.lead("the object's first")
     await engine.save(object="lead", variables=[SEATS], steps=[])
-    async with httpx2.AsyncClient() as http:
-        yield Bulk(engine, Services(engine.settings, engine.database, engine.client, http, Definitions()))
+    return Bulk(engine, services)
 
 
 async def test_each_named_record_is_started_once_and_the_trigger_says_by_what(bulk: Bulk) -> None:

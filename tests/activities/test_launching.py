@@ -1,19 +1,16 @@
 """Workers start the workflows of rows that are due: each once, whoever dies, whatever is away."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-import httpx2
 import pytest
 from structlog.testing import capture_logs
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from activities.definitions import Definitions
 from activities.launching import launch_once
 from activities.services import Services
 from activities.settings import Settings
@@ -29,12 +26,6 @@ from tests.keys import CONVERTER
 from tests.store.building import NOW
 
 LEASE = timedelta(seconds=30)
-
-
-@pytest.fixture
-async def services(database: Database, temporal_client: Client, settings: Settings) -> AsyncIterator[Services]:
-    async with httpx2.AsyncClient() as http:
-        yield Services(settings, database, temporal_client, http, Definitions())
 
 
 @pytest.fixture

@@ -1,17 +1,14 @@
 """From a change, through its event, to the executions that it starts."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import httpx2
 import pytest
 from temporalio.client import Client
 
-from activities.definitions import Definitions
 from activities.matching import find_candidates
 from activities.relaying import evaluate_events
 from activities.services import Services
@@ -26,12 +23,6 @@ from store.objects import put_object
 from store.records import archive_record, change_record, create_record
 from tests.builders import Json, change, delay
 from tests.engine import LEAD, Engine, until
-
-
-@pytest.fixture
-async def services(database: Database, temporal_client: Client, settings: Settings) -> AsyncIterator[Services]:
-    async with httpx2.AsyncClient() as http:
-        yield Services(settings, database, temporal_client, http, Definitions())
 
 
 @pytest.fixture

@@ -1,17 +1,14 @@
 """Which goals an event meets, which it moves, and which it leaves alone."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import httpx2
 import pytest
 from pydantic import TypeAdapter
 from temporalio.client import Client
 
-from activities.definitions import Definitions
 from activities.relaying import evaluate_events
 from activities.services import Services
 from activities.settings import Settings
@@ -39,12 +36,6 @@ TRIGGERS: TypeAdapter[list[AnyEventTrigger]] = TypeAdapter(list[EventTriggerUnio
 BOOKED = {"type": "field_updated", "field": "status", "to": "Booked"}
 DUE = {"type": "on_or_around_date", "field": "due"}
 FILTERED = {**BOOKED, "filter": {"field": "seats", "op": ">=", "value": 5}}
-
-
-@pytest.fixture
-async def services(database: Database, temporal_client: Client, settings: Settings) -> AsyncIterator[Services]:
-    async with httpx2.AsyncClient() as http:
-        yield Services(settings, database, temporal_client, http, Definitions())
 
 
 @pytest.fixture

@@ -1,28 +1,23 @@
 """Mails about failures: written with the failure, sent after it, once, whatever becomes of the mail server and the workers."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import httpx2
 import pytest
 from structlog.testing import capture_logs
-from temporalio.client import Client
 
 from activities.chores import sending as chore_of_sending
-from activities.definitions import Definitions, Plan
+from activities.definitions import Plan
 from activities.notifying import Notice, notice, send_due, write_notice
 from activities.services import Services
-from activities.settings import Settings
 from automations.document import AutomationDocument
 from automations.messages import StepRequest
 from automations.notifications import Notification
 from automations.outcomes import End, Hold, Next, Outcome, StepRef
 from deploy.mail import MailSink
-from store.database import Database
 from store.ids import new_id
 from store.notifications import list_notifications
 from store.team import put_employee
@@ -34,12 +29,6 @@ from tests.store.test_notifications import an_execution
 NOW = datetime(2026, 1, 2, 8, tzinfo=UTC)
 ERROR = {"code": "unknown_field", "sentence": "Lead has no field seats (any more)."}
 ROW = {"api_name": "demo", "record_name": "Ada Lovelace", "timezone": "Europe/Vienna", "owner_id": None}
-
-
-@pytest.fixture
-async def services(database: Database, settings: Settings, temporal_client: Client) -> AsyncIterator[Services]:
-    async with httpx2.AsyncClient() as http:
-        yield Services(settings, database, temporal_client, http, Definitions())
 
 
 def on(services: Services, **settings: Any) -> Services:

@@ -1,16 +1,14 @@
 """The relay: each event is evaluated once, and neither lost nor counted for a goal that was reached after it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import httpx2
 import pytest
 from temporalio.client import Client
 
-from activities.definitions import Definitions
 from activities.relaying import evaluate_events, signal_met_goals
 from activities.services import Services
 from activities.settings import Settings
@@ -23,12 +21,6 @@ from tests.engine import Engine, until
 
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
 BOOKED = {"type": "field_updated", "field": "status", "to": "Booked"}
-
-
-@pytest.fixture
-async def services(database: Database, temporal_client: Client, settings: Settings) -> AsyncIterator[Services]:
-    async with httpx2.AsyncClient() as http:
-        yield Services(settings, database, temporal_client, http, Definitions())
 
 
 @pytest.fixture

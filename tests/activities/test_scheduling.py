@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-import httpx2
 import pytest
 from temporalio.api.testservice.v1 import SleepRequest
 from temporalio.api.workflowservice.v1 import ListScheduleMatchingTimesRequest
@@ -24,7 +23,6 @@ from temporalio.client import (
 from temporalio.service import RPCError
 
 from activities import firing
-from activities.definitions import Definitions
 from activities.firing import Firings
 from activities.scheduling import CATCH_UP, sync_schedules_once, temporal_id
 from activities.services import Services
@@ -60,10 +58,9 @@ def schedule(id: str = "tick", **more: Any) -> Json:
 
 
 @pytest.fixture
-async def services(database: Database, temporal_client: Client, settings: Settings) -> AsyncIterator[Services]:
-    """Without a worker. What is in Temporal after the test goes."""
-    async with httpx2.AsyncClient() as http:
-        yield Services(settings, database, temporal_client, http, Definitions())
+async def services(services: Services, temporal_client: Client, settings: Settings) -> AsyncIterator[Services]:
+    """What is in Temporal after the test goes."""
+    yield services
     async for found in await temporal_client.list_schedules():
         if found.id.startswith(f"{settings.queue_prefix}/"):
             await temporal_client.get_schedule_handle(found.id).delete()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,8 @@ async def test_the_first_hit_wins_and_nothing_is_said(tmp_path: Path, monkeypatc
     assert said == []
 
 
-async def test_each_miss_is_one_line_and_the_end_is_one_sentence(tmp_path: Path) -> None:
+async def test_each_miss_is_one_line_and_the_end_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     said = list[str]()
     quick = [tools.set_to("X", None), tools.on_path("no-such-program"), tools.kept_at(tmp_path / "none")]
     with pytest.raises(MissingToolError, match=r"^Install it\.$"):
@@ -38,6 +40,23 @@ async def test_each_miss_is_one_line_and_the_end_is_one_sentence(tmp_path: Path)
         "It: not built before",
         "It: the download failed",
     ]
+
+
+async def test_what_several_want_at_once_is_fetched_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    said, fetches, built = list[str](), list[str](), tmp_path / "built"
+
+    async def build() -> Path:
+        fetches.append("a build")
+        await asyncio.sleep(0)
+        return executable(built)
+
+    async def find() -> Path:
+        return await tools.find("The tool", quick=[tools.kept_at(built)], slow=[build], install="", say=said.append)
+
+    assert await asyncio.gather(find(), find()) == [built, built]
+    assert fetches == ["a build"]
+    assert said == ["The tool: not built before", "The tool: another process is getting it"]
 
 
 async def test_a_setting_that_leads_nowhere_is_not_passed_over(tmp_path: Path) -> None:
