@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint client lock bench bench-priority bench-goals bench-events bench-api chaos chaos-relay fuzz clean setup
+.PHONY: help demo test lint client lock bench bench-priority bench-goals bench-events bench-api chaos chaos-relay fuzz docs clean setup
 
 # The first Python that is new enough *and* works: a version manager's stand-in may be on PATH without a Python behind it.
 PYTHON := $(shell for python in python3.13 python3.12 python3.11 python3; do \
@@ -56,6 +56,9 @@ fuzz: $(STAMP) ## Send 2,000 requests made of its own description to each route 
 
 client: $(STAMP) ## Write the typed client anew from what the gateway says of itself
 	@$(BIN)/python -m deploy.client_code
+
+docs: $(STAMP) ## Write docs/steps.md anew from the models of the steps and the marks of their tests
+	@$(BIN)/python -m tests.steps.guide
 
 lock: ## Write requirements.lock anew from pyproject.toml (needs uv)
 	@command -v uv >/dev/null || { echo "Install uv (https://docs.astral.sh/uv) to write the lock." >&2; exit 1; }
