@@ -55,10 +55,8 @@ def _request(step: HttpRequest, situation: Situation, client: httpx2.AsyncClient
     try:
         content, content_type = _body(step, situation)
         headers = httpx2.Headers({step.idempotency_header: str(situation.key)})
-        if content_type:
-            headers["Content-Type"] = content_type
-        if step.auth:
-            headers["Authorization"] = _authorization(step.auth, situation)
+        headers.update({"Content-Type": content_type} if content_type else {})
+        headers.update({"Authorization": _authorization(step.auth, situation)} if step.auth else {})
         headers.update({name: _header(situation.render(value)) for name, value in step.headers.items()})
         return client.build_request(
             step.method, _url(step, situation), headers=headers, content=content, timeout=step.timeout_seconds
