@@ -65,6 +65,11 @@ class Situation:
         """That of the business."""
         return BusinessCalendar.model_validate(self.row["calendar"])
 
+    def skipping_calendar(self, own: bool | None) -> BusinessCalendar | None:
+        """The calendar where days that are not worked are skipped: a part's own word counts for more than the automation's."""
+        skips = self.plan.calendar.skip_non_working_days if own is None else own
+        return self.calendar if skips else None
+
     @cached_property
     def own(self) -> dict[str, Any]:
         """What the record has beside its fields."""

@@ -13,7 +13,7 @@ from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
 FACTS = ("old", "new", "field", "tags", "form", "survey", "url", "message", "link", "date")
-ACTIVITY = ("id", "type", "note", "due_at", "by", "assigned_to", "completed_at")
+ACTIVITY = ("id", "type", "note", "due_at", "by", "assigned_to", "assigned_role", "completed_at")
 _FACT = re.compile(rf"time|({'|'.join(FACTS)})|activity\.({'|'.join(ACTIVITY)})|values\.[^.]{{1,255}}")
 
 

@@ -10,13 +10,14 @@ from pydantic import Field
 from automations.steps.automations import AutomationStep
 from automations.steps.base import StepBase
 from automations.steps.control import Branch, Condition, ControlStep, LaneSteps
+from automations.steps.crm_activities import CrmActivityStep
 from automations.steps.fields import FieldStep
 from automations.steps.goals import Goal, GoalStep
 from automations.steps.integration import IntegrationStep
 from automations.steps.team import TeamStep
 from automations.steps.variables import InitializeVariable, VariableStep
 
-AnyStep = ControlStep | GoalStep | AutomationStep | VariableStep | FieldStep | TeamStep | IntegrationStep
+AnyStep = ControlStep | GoalStep | AutomationStep | VariableStep | FieldStep | TeamStep | CrmActivityStep | IntegrationStep
 Step = Annotated[AnyStep, Field(discriminator="type")]
 FlowStep = AnyStep | InitializeVariable
 """What an execution can stand before: the variables run first, as steps of their own."""

@@ -2,14 +2,46 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from automations.model import Template
-from automations.steps.base import StepBase
-from automations.steps.members import Members, describe_members, members_used
-from automations.steps.uses import AnyUse, TextUse
+from automations.model import Name, Template
+from automations.steps.base import Need, StepBase
+from automations.steps.members import TEAM_SELECTORS, Assignment, Members, describe_members, members_used
+from automations.steps.uses import AnyUse, Change, FieldUse, TextUse, ValueUse
+
+OWNER = "owner"
+IfAssigned = Literal["replace", "keep", "add"]
+
+_AS_CHANGE: dict[IfAssigned, Change] = {"replace": "overwrite", "keep": "only_if_blank", "add": "add"}
+
+
+class AssignTeamMember(Assignment, StepBase):
+    """Makes a member of the team the owner of the record, or puts them into a team selector field of it.
+
+    `if_assigned` says what becomes of who is there: with `keep` they stay, and no turn of a round robin is used; `add` is for
+    fields that take several.
+    """
+
+    type: Literal["assign_team_member"] = "assign_team_member"
+    needs: ClassVar[Need] = "record"
+    into: Name = OWNER
+    if_assigned: IfAssigned = "replace"
+
+    @model_validator(mode="after")
+    def _adds_to_a_field(self) -> Self:
+        if self.into == OWNER and self.if_assigned == "add":
+            raise ValueError("A record has one owner; add is for a field that takes several, which into names.")
+        return self
+
+    def summary(self) -> str:
+        return f"{self.into} = {self.describe_who()}"
+
+    def uses(self) -> Iterator[AnyUse]:
+        yield from self.used_for()
+        yield FieldUse("into", self.into, TEAM_SELECTORS, written=True)
+        yield ValueUse("into", self.into, None, _AS_CHANGE[self.if_assigned], "if_assigned")
 
 
 class NotifyMemberViaEmail(StepBase):
@@ -31,4 +63,4 @@ class NotifyMemberViaEmail(StepBase):
         yield TextUse("body", self.body)
 
 
-TeamStep = NotifyMemberViaEmail
+TeamStep = AssignTeamMember | NotifyMemberViaEmail
