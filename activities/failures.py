@@ -15,6 +15,10 @@ class UnreachableError(Exception):
     """Nobody answered an HTTP call."""
 
 
+class TextUnavailableError(Exception):
+    """The provider of texts is away, or busy."""
+
+
 class ContendedError(Exception):
     """The execution or the record changed at every try."""
 
@@ -25,6 +29,7 @@ _CODES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = 
     (UnreachableError, "http_unreachable"),
     (httpx2.HTTPError, "http_unreachable"),
     (aiosmtplib.SMTPException, "mail_unavailable"),
+    (TextUnavailableError, "text_unavailable"),
     (ContendedError, "contended"),
     (UNAVAILABLE, "database_unavailable"),
     (DATABASE_ERRORS, "database_error"),

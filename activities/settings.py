@@ -1,6 +1,7 @@
 """What a deployment may set, read from the environment as EVERSTEP_DATABASE_URL and so on."""
 
 import json
+import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, PositiveInt, SecretStr, ValidationError
@@ -22,6 +23,13 @@ def _listed(raw: object) -> object:
 def _allowed(written: tuple[str, ...]) -> tuple[str, ...]:
     AllowList(written)
     return written
+
+
+def _address(written: str | None) -> str | None:
+    """Without a slash at its end, so that a path can follow it."""
+    if written is not None and not re.fullmatch(r"https?://[^\s?#]+", written):
+        raise ValueError("It is no address such as https://everstep.example.com.")
+    return written.rstrip("/") if written else written
 
 
 def _keys(written: SecretStr | None) -> SecretStr | None:
@@ -52,6 +60,17 @@ class Settings(BaseSettings):
     smtp_password: SecretStr | None = None
     smtp_tls: Literal["none", "starttls", "tls"] = "none"
     mail_from: str = "Everstep <automations@example.com>"
+
+    text_provider: Literal["twilio", "none"] = "none"
+    twilio_account_sid: str | None = None
+    twilio_auth_token: SecretStr | None = None
+    twilio_from: str | None = None
+    """One of the account's numbers, or a messaging service (`MG…`)."""
+
+    twilio_base_url: Annotated[str, AfterValidator(_address)] = "https://api.twilio.com"
+
+    public_url: Annotated[str | None, AfterValidator(_address)] = None
+    """Where the gateway is to be reached from outside: what providers call, and what links in messages lead to."""
 
     api_host: str = "127.0.0.1"
     api_port: int = Field(default=8000, ge=0, le=65535)
