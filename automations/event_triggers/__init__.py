@@ -9,7 +9,14 @@ from pydantic import Field
 
 from automations.event_triggers.base import Event, EventTrigger, Finding, Listen
 from automations.event_triggers.dates import ActivityOverdue, OnOrAroundDate
-from automations.event_triggers.outside import ActivityLogged, EmailEvent, FormSubmitted, SurveySubmitted, WebsiteVisited
+from automations.event_triggers.outside import (
+    ActivityLogged,
+    EmailEvent,
+    FormSubmitted,
+    SurveySubmitted,
+    TextReceived,
+    WebsiteVisited,
+)
 from automations.event_triggers.records import FieldUpdated, StageUpdated, TagAdded, TagRemoved
 
 AnyEventTrigger = (
@@ -21,6 +28,7 @@ AnyEventTrigger = (
     | FormSubmitted
     | SurveySubmitted
     | EmailEvent
+    | TextReceived
     | WebsiteVisited
     | OnOrAroundDate
     | ActivityOverdue
@@ -46,5 +54,6 @@ __all__ = [
     "SurveySubmitted",
     "TagAdded",
     "TagRemoved",
+    "TextReceived",
     "WebsiteVisited",
 ]

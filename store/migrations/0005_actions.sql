@@ -71,6 +71,7 @@ create table incoming_texts (
     message_id uuid references messages,
     event_id uuid references events
 );
+create index incoming_texts_by_record on incoming_texts (record_id, id) where record_id is not null;
 
 -- Who gets no messages to the people of records any more, and why. Addresses in lower case, numbers with + and digits.
 create table suppressions (
