@@ -1,8 +1,8 @@
 """What a deployment may set, read from the environment as EVERSTEP_DATABASE_URL and so on."""
 
 import json
-import re
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, PositiveInt, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -25,11 +25,11 @@ def _allowed(written: tuple[str, ...]) -> tuple[str, ...]:
     return written
 
 
-def _address(written: str | None) -> str | None:
-    """Without a slash at its end, so that a path can follow it."""
-    if written is not None and not re.fullmatch(r"https?://[^\s?#]+", written):
-        raise ValueError("It is no address such as https://everstep.example.com.")
-    return written.rstrip("/") if written else written
+def _base_url(written: str) -> str:
+    found = urlsplit(written.strip().rstrip("/"))
+    if found.scheme not in ("http", "https") or not found.hostname or found.query or found.fragment:
+        raise ValueError("is the beginning of addresses, such as https://crm.example.com")
+    return found.geturl()
 
 
 def _keys(written: SecretStr | None) -> SecretStr | None:
@@ -67,16 +67,15 @@ class Settings(BaseSettings):
     twilio_from: str | None = None
     """One of the account's numbers, or a messaging service (`MG…`)."""
 
-    twilio_base_url: Annotated[str, AfterValidator(_address)] = "https://api.twilio.com"
-
-    public_url: Annotated[str | None, AfterValidator(_address)] = None
-    """Where the gateway is to be reached from outside: what providers call, and what links in messages lead to."""
+    twilio_base_url: Annotated[str, AfterValidator(_base_url)] = "https://api.twilio.com"
 
     api_host: str = "127.0.0.1"
     api_port: int = Field(default=8000, ge=0, le=65535)
     queue_prefix: str = "everstep"
     low_slots: PositiveInt = 2
     web_ui_url: str | None = None
+    public_url: Annotated[str, AfterValidator(_base_url)] | None = None
+    """Where people and providers reach the gateway: for the links in mails, and for what is told of texts."""
 
     max_step_runs: PositiveInt = 10_000
     max_visits: PositiveInt = 1_000

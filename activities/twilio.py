@@ -16,7 +16,7 @@ import httpx2
 from pydantic import SecretStr
 from pydantic_core import from_json
 
-from activities.failures import TextUnavailableError
+from activities.failures import NotSentError, TextUnavailableError
 from activities.settings import Settings
 from activities.texting import SentText, StoppedError, Text
 from automations.failures import ExpectedFailure
@@ -25,6 +25,9 @@ STATUS_PATH = "/texts/twilio/status"
 """Of the gateway, where Twilio says what became of a text."""
 
 _STOPPED = 21610
+_BUSY = frozenset({httpx2.codes.TOO_MANY_REQUESTS, httpx2.codes.SERVICE_UNAVAILABLE})
+"""It took nothing."""
+
 _PATIENCE = httpx2.Timeout(30, connect=10)
 _NEEDED = ("twilio_account_sid", "twilio_auth_token", "twilio_from")
 
@@ -40,13 +43,15 @@ class Twilio:
     status_url: str | None
 
     async def send(self, text: Text) -> SentText:
+        """Raises NotSentError where it certainly did not take the text, TextUnavailableError where nobody knows."""
         try:
             answer = await self._post(text)
+        except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
+            cause = TextUnavailableError(f"Twilio cannot be reached: {error or type(error).__name__}")
+            raise NotSentError.of(cause) from cause
         except httpx2.HTTPError as error:
-            raise TextUnavailableError(f"Twilio cannot be reached: {error or type(error).__name__}") from error
-        if answer.status_code == httpx2.codes.TOO_MANY_REQUESTS or answer.status_code >= httpx2.codes.INTERNAL_SERVER_ERROR:
-            raise TextUnavailableError(f"Twilio answered {answer.status_code}")
-        return _sent(answer) if answer.is_success else _refuse(answer, text.to)
+            raise TextUnavailableError(f"Twilio did not answer: {error or type(error).__name__}") from error
+        return _heard(answer, text.to)
 
     async def _post(self, text: Text) -> httpx2.Response:
         url = f"{self.base_url.rstrip('/')}/2010-04-01/Accounts/{self.account_sid}/Messages.json"
@@ -74,6 +79,15 @@ def twilio_of(settings: Settings) -> Twilio:
     return Twilio(
         settings.twilio_account_sid, settings.twilio_auth_token, settings.twilio_from, settings.twilio_base_url, status_url
     )
+
+
+def _heard(answer: httpx2.Response, number: str) -> SentText:
+    if answer.status_code in _BUSY or answer.status_code >= httpx2.codes.INTERNAL_SERVER_ERROR:
+        cause = TextUnavailableError(f"Twilio answered {answer.status_code}")
+        if answer.status_code in _BUSY:
+            raise NotSentError.of(cause) from cause
+        raise cause
+    return _sent(answer) if answer.is_success else _refuse(answer, number)
 
 
 def _sent(answer: httpx2.Response) -> SentText:

@@ -18,7 +18,7 @@ from api.errors import RefusedError
 from api.pages import Page
 from automations.texts import is_start, is_stop
 from store.database import Connection
-from store.suppressions import lift, suppress
+from store.suppressions import Suppression, delete_suppression, suppress
 from store.texts import ReceivedText, keep_received_text, list_incoming_texts, write_delivery
 
 router = APIRouter(prefix="/texts", tags=["messages"])
@@ -95,9 +95,9 @@ async def take_text(form: FormDep, database: DatabaseDep) -> Response:
 
 async def _heed(connection: Connection, text: ReceivedText, now: datetime) -> None:
     if is_stop(text.body):
-        await suppress(connection, "text", text.sender, "unsubscribed", now)
+        await suppress(connection, Suppression("text", text.sender, "unsubscribed"), now)
     elif is_start(text.body):
-        await lift(connection, "text", text.sender)
+        await delete_suppression(connection, "text", text.sender)
 
 
 @router.post("/twilio/status", status_code=204, summary="Hear what became of a text", openapi_extra=_FORM)

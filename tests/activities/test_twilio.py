@@ -3,7 +3,7 @@
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from activities.failures import TextUnavailableError, unexpected
+from activities.failures import NotSentError, TextUnavailableError, unexpected
 from activities.settings import Settings
 from activities.text_providers import send
 from activities.texting import Text
@@ -57,12 +57,16 @@ async def test_what_twilio_refuses_is_refused_for_good(texts: TextSink, settings
     assert texts.texts() == []
 
 
-async def test_who_is_away_or_busy_is_worth_another_try(texts: TextSink, settings: Settings) -> None:
+async def test_who_is_away_or_busy_is_worth_another_try(texts: TextSink, settings: Settings, http: HttpServer) -> None:
+    """What certainly did not go out is told from what may have."""
     for digits, said in (("5550429", "429"), ("5550503", "503")):
-        with pytest.raises(TextUnavailableError, match=said):
+        with pytest.raises(NotSentError, match=said):
             await send(to(digits), settings)
+    http.answers = [(500, {})]
+    with pytest.raises(TextUnavailableError, match="answered 500"):
+        await send(HELLO, settings.model_copy(update={"twilio_base_url": http.url}))
     await texts.stop()
-    with pytest.raises(TextUnavailableError, match="cannot be reached") as raised:
+    with pytest.raises(NotSentError, match="cannot be reached") as raised:
         await send(HELLO, settings)
     assert unexpected(raised.value).type == "text_unavailable"
 
@@ -90,7 +94,7 @@ async def test_without_a_provider_it_says_what_is_missing() -> None:
 def test_addresses_in_settings_are_addresses() -> None:
     assert Settings(database_url="none", public_url="https://a.example/b/").public_url == "https://a.example/b"
     for wrong in ("a.example", "ftp://a.example", "https://a.example/?b"):
-        with pytest.raises(ValidationError, match="It is no address"):
+        with pytest.raises(ValidationError, match="is the beginning of addresses"):
             Settings(database_url="none", public_url=wrong)
 
 

@@ -12,7 +12,7 @@ from activities.settings import Settings
 from deploy.text_sink import AUTH_TOKEN, NUMBER, KeptText, TextSink, signed
 from store.database import Database
 from store.messages import NewMessage, mark_sent, queue_message, read_message
-from store.suppressions import is_suppressed
+from store.suppressions import suppressed_among
 from tests.api.asking import refused
 from tests.fixtures.api import gateway
 from tests.store.test_notifications import executed
@@ -98,7 +98,7 @@ async def test_who_says_stop_is_written_to_no_more_until_start(
 ) -> None:
     async def stopped() -> bool:
         async with database.connection() as connection:
-            return await is_suppressed(connection, "text", ADA)
+            return bool(await suppressed_among(connection, "text", [ADA]))
 
     for word in ("STOP", " Stopall. ", "unsubscribe", "Cancel", "END", "quit!"):
         await texts.receive(INCOMING, ADA, word)
