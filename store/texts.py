@@ -88,6 +88,11 @@ async def _contact(connection: Connection, number: str) -> UUID | None:
     return next(iter([row["id"] async for row in found]), None)
 
 
+async def list_answers(connection: Connection, message_id: UUID) -> list[Any]:
+    """What came in since this text was written and belongs to its record: `event_id` and `body`, the oldest first."""
+    return [row async for row in QUERIES.list_answers(connection, message_id=message_id)]
+
+
 async def write_delivery(connection: Connection, provider_id: str, delivery: str, error: str | None, now: datetime) -> None:
     """What became of a text. Providers' calls overtake each other: what is final stays."""
     await QUERIES.write_delivery(connection, provider_id=provider_id, delivery=delivery, error=error, now=now)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from automations.event_triggers.answers import TextAnswered
 from automations.event_triggers.base import Event, EventTrigger, Finding, Listen
 from automations.event_triggers.dates import ActivityOverdue, OnOrAroundDate
 from automations.event_triggers.outside import (
@@ -37,10 +38,17 @@ AnyEventTrigger = (
 
 EventTriggerUnion = Annotated[AnyEventTrigger, Field(discriminator="type")]
 
+AwaitedTrigger = AnyEventTrigger | TextAnswered
+"""What a step may wait for."""
+
+AwaitedTriggerUnion = Annotated[AwaitedTrigger, Field(discriminator="type")]
+
 __all__ = [
     "ActivityLogged",
     "ActivityOverdue",
     "AnyEventTrigger",
+    "AwaitedTrigger",
+    "AwaitedTriggerUnion",
     "EmailEvent",
     "Event",
     "EventTrigger",
@@ -54,6 +62,7 @@ __all__ = [
     "SurveySubmitted",
     "TagAdded",
     "TagRemoved",
+    "TextAnswered",
     "TextReceived",
     "WebsiteVisited",
 ]

@@ -72,6 +72,7 @@ create table incoming_texts (
     message_id uuid references messages,
     event_id uuid references events
 );
+create index incoming_texts_by_message on incoming_texts (message_id) where message_id is not null;
 create index incoming_texts_by_record on incoming_texts (record_id, id) where record_id is not null;
 
 -- Who gets no messages to the people of records any more, and why. Addresses in lower case, numbers with + and digits.

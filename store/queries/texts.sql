@@ -9,11 +9,18 @@ returning id;
 update incoming_texts set record_id = :record_id, message_id = :message_id, event_id = :event_id where id = :id;
 
 -- name: find_last_text_to^
--- Those to the team have no record.
-select id, record_id from messages
-where channel = 'text' and recipients = array[:number::text] and record_id is not null
-order by id desc
+-- What the team is told is about a record, and nothing that its person could answer.
+select m.id, m.record_id from messages m
+where m.channel = 'text' and m.recipients = array[:number::text] and m.record_id is not null
+  and not exists (
+      select from step_runs s
+      where s.execution_id = m.execution_id and s.sequence = m.sequence and s.step_type = 'notify_member_via_text'
+  )
+order by m.id desc
 limit 1;
+
+-- name: list_answers
+select event_id, body from incoming_texts where message_id = :message_id and event_id is not null order by id;
 
 -- name: list_contact_objects
 select id, definition from objects where (definition ->> 'contact')::boolean order by id;
