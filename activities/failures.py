@@ -21,8 +21,20 @@ class UnreachableError(Exception):
     """Nobody answered an HTTP call."""
 
 
+class TextUnavailableError(Exception):
+    """The provider of texts is away, or busy."""
+
+
 class ContendedError(Exception):
     """The execution or the record changed at every try."""
+
+
+class NotSentError(Exception):
+    """A message did not go out, that is certain: another try is no repeat. Raised from what stood in the way."""
+
+    @classmethod
+    def of(cls, error: Exception) -> "NotSentError":
+        return cls(str(error) or type(error).__name__)
 
 
 _CODES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
@@ -31,6 +43,7 @@ _CODES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = 
     (UnreachableError, "http_unreachable"),
     (httpx2.HTTPError, "http_unreachable"),
     (aiosmtplib.SMTPException, "mail_unavailable"),
+    (TextUnavailableError, "text_unavailable"),
     (ContendedError, "contended"),
     (UNAVAILABLE, "database_unavailable"),
     (DATABASE_ERRORS, "database_error"),
@@ -39,6 +52,8 @@ _CODES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = 
 
 def unexpected(error: Exception) -> ApplicationError:
     """Never retried by Temporal: the workflow's ladder does that, after the delay that this asks for at the earliest."""
+    if isinstance(error, NotSentError) and isinstance(error.__cause__, Exception):
+        error = error.__cause__
     name = type(error).__name__
     code = next((code for kind, code in _CODES if isinstance(error, kind)), None)
     sentence = (str(error) or name) if code else f"{name}: {error}"

@@ -2,6 +2,7 @@
 
 import json
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, PositiveInt, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -22,6 +23,13 @@ def _listed(raw: object) -> object:
 def _allowed(written: tuple[str, ...]) -> tuple[str, ...]:
     AllowList(written)
     return written
+
+
+def _base_url(written: str) -> str:
+    found = urlsplit(written.strip().rstrip("/"))
+    if found.scheme not in ("http", "https") or not found.hostname or found.query or found.fragment:
+        raise ValueError("is the beginning of addresses, such as https://crm.example.com")
+    return found.geturl()
 
 
 def _keys(written: SecretStr | None) -> SecretStr | None:
@@ -53,11 +61,21 @@ class Settings(BaseSettings):
     smtp_tls: Literal["none", "starttls", "tls"] = "none"
     mail_from: str = "Everstep <automations@example.com>"
 
+    text_provider: Literal["twilio", "none"] = "none"
+    twilio_account_sid: str | None = None
+    twilio_auth_token: SecretStr | None = None
+    twilio_from: str | None = None
+    """One of the account's numbers, or a messaging service (`MG…`)."""
+
+    twilio_base_url: Annotated[str, AfterValidator(_base_url)] = "https://api.twilio.com"
+
     api_host: str = "127.0.0.1"
     api_port: int = Field(default=8000, ge=0, le=65535)
     queue_prefix: str = "everstep"
     low_slots: PositiveInt = 2
     web_ui_url: str | None = None
+    public_url: Annotated[str, AfterValidator(_base_url)] | None = None
+    """Where people and providers reach the gateway: for the links in mails, and for what is told of texts."""
 
     max_step_runs: PositiveInt = 10_000
     max_visits: PositiveInt = 1_000

@@ -16,6 +16,7 @@ from api.connections import Connections
 from api.executions import bulk_requests, bulk_starts, executions, explaining, lists, requests, restarting, stream
 from api.executions.listeners import Streams
 from api.executions.starting import TemporalWatch
+from api.messages import texts
 from api.middleware.access_log import AccessLog
 from api.middleware.authentication import Authentication
 from api.middleware.bodies import WEBHOOKS, BodyGuard
@@ -42,7 +43,7 @@ ROUTERS = tuple(
         bulk_requests, lists, requests, stream, executions, bulk_starts, restarting, explaining, kill_switches,
         webhooks, deliveries, webhook_secrets,
         objects, search, upserts, records, crm_activities, events, employees, business,
-        api_keys, audit, secrets, codec, health, metrics,
+        texts, api_keys, audit, secrets, codec, health, metrics,
     )
 )  # fmt: skip
 

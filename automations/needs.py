@@ -42,17 +42,27 @@ def step_needs(step: StepBase) -> Needs:
     return Needs(frozenset(names), body or any(name[:2] in _OF_CALLS for name in read), activities, secrets, variables)
 
 
+def text_needs(texts: Iterable[str]) -> Needs:
+    """Of texts that are no part of a step, such as those of a template."""
+    read = {name for text in texts for name in _names_in(text)}
+    relationships = frozenset(name[1] for name in read if len(name) > 2 and name[0] == "record")
+    return Needs(relationships, any(name[:2] in _OF_CALLS for name in read))
+
+
 def filter_needs(filters: Iterable[Filter]) -> frozenset[str]:
     """The relationships that they follow."""
     return frozenset(part.related.split(".")[0] for part in parts_of(list(filters)) if isinstance(part, RelatedFilter))
 
 
 def _names_read(step: StepBase) -> Iterator[tuple[str, ...]]:
-    for _, text in step.templates():
-        try:
-            yield from references(text)
-        except InvalidTemplateError:
-            continue  # the step says so itself, when it renders the text
+    return (name for _, text in step.templates() for name in _names_in(text))
+
+
+def _names_in(text: str) -> Iterator[tuple[str, ...]]:
+    try:
+        yield from references(text)
+    except InvalidTemplateError:
+        return  # the step says so itself, when it renders the text
 
 
 def parts_of(value: Any) -> Iterator[Any]:

@@ -277,6 +277,7 @@ class EmployeeBody(BaseModel):
     name: str
     roles: list[str] = []
     active: bool = True
+    phone: str | None = None
 
 
 class EmployeeView(BaseModel):
@@ -285,6 +286,7 @@ class EmployeeView(BaseModel):
     name: str
     roles: list[str]
     active: bool
+    phone: str | None
 
 
 class EvaluatedEventView(BaseModel):
@@ -412,6 +414,22 @@ class HeardView(BaseModel):
         | None
     )
     detail: str | None
+
+
+class IncomingTextView(BaseModel):
+    """
+    `message_id`: the last text that went to the number, which this one answers. `event_id` is null where it is no record's.
+    """
+
+    id: UUID
+    provider_id: str
+    sender: str
+    recipient: str
+    body: str
+    received_at: AwareDatetime
+    record_id: UUID | None
+    message_id: UUID | None
+    event_id: UUID | None
 
 
 class KeptView(BaseModel):
@@ -601,6 +619,11 @@ class EvaluatedViewPage(BaseModel):
 
 class EventViewPage(BaseModel):
     items: list[EventView]
+    next_cursor: str | None = None
+
+
+class IncomingTextViewPage(BaseModel):
+    items: list[IncomingTextView]
     next_cursor: str | None = None
 
 
@@ -1119,7 +1142,7 @@ class WouldView(BaseModel):
     """
 
     step_id: str
-    kind: Literal["http_request", "mail", "start", "error_notification"]
+    kind: Literal["http_request", "mail", "text", "start", "error_notification"]
     says: str
     details: dict[str, Any]
     assumed: bool
@@ -1341,6 +1364,7 @@ class ObjectBody(BaseModel):
         ]
     ]
     stages: list[str] = []
+    contact: bool = False
 
 
 class ObjectView(BaseModel):
@@ -1358,6 +1382,7 @@ class ObjectView(BaseModel):
         ]
     ]
     stages: list[str] = []
+    contact: bool = False
     id: UUID
     revision: int
 

@@ -65,6 +65,7 @@ create table messages (
     unique (execution_id, sequence, place)
 );
 create index messages_by_record on messages (record_id, id) where record_id is not null;
+create index messages_by_state on messages (state, id);
 create index messages_by_provider on messages (provider_id) where provider_id is not null;
 create index messages_of_texts on messages (recipients, id) where channel = 'text';
 
@@ -80,6 +81,8 @@ create table incoming_texts (
     message_id uuid references messages,
     event_id uuid references events
 );
+create index incoming_texts_by_message on incoming_texts (message_id) where message_id is not null;
+create index incoming_texts_by_record on incoming_texts (record_id, id) where record_id is not null;
 
 -- Who gets no messages to the people of records any more, and why. Addresses in lower case, numbers with + and digits.
 create table suppressions (

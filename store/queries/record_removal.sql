@@ -25,6 +25,9 @@ update crm_activities
 set note = '', by = '', status = case when status = 'scheduled' then 'canceled' else status end, updated_at = :now
 where record_id = :id;
 
+-- name: wipe_texts_of_record!
+update incoming_texts set sender = '', body = '' where record_id = :id;
+
 -- name: drop_due_of_record!
 -- By the triggers of its object, as what is due is found by its trigger first. In the order in which all lock several of them.
 with held as materialized (

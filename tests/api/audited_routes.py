@@ -56,6 +56,8 @@ UNAUDITED = {
     "POST /activities/{activity_id}/complete": _EVENT,
     "POST /activities/{activity_id}/cancel": _EVENT,
     "POST /events": "an event is kept as one",
+    "POST /texts/twilio/incoming": "a text is kept as one",
+    "POST /texts/twilio/status": "it is kept with its message",
     "POST /webhooks/{api_name}/{name}": "a call is kept as a delivery",
 }
 """Routes that write nothing to the audit log, and why."""

@@ -17,8 +17,8 @@ from tests.fixtures.api import gateway
 CONFLICT = 409
 """The request is a good one, only not in the state that the examples before it left."""
 
-WITHOUT_AN_EXAMPLE = {"decode_payloads", "encode_payloads"}
-"""Spoken by Temporal's Web UI, never by people."""
+WITHOUT_AN_EXAMPLE = {"decode_payloads", "encode_payloads", "take_text", "take_status"}
+"""Spoken by Temporal's Web UI and by Twilio, never by people."""
 
 
 def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
