@@ -1,5 +1,6 @@
 """The hot queries are answered from an index, whatever plan Postgres keeps for them."""
 
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -7,8 +8,10 @@ from uuid import UUID, uuid4
 import pytest
 from pydantic_core import from_json
 
+from deploy.postgres import LocalPostgres
 from store.database import Connection, Database
 from store.sql import QUERIES
+from tests.fixtures.postgres import dropped_after
 from tests.store.building import NOW, lead_object
 
 BIG = {
@@ -178,10 +181,30 @@ def _parameters(name: str) -> list[str]:
     return QUERIES.driver_adapter.var_sorted[name]
 
 
+@pytest.fixture(scope="module")
+async def filled(postgres: LocalPostgres, _template: str) -> AsyncIterator[tuple[str, dict[str, Any]]]:
+    """The URL of a database that these tests share, as they only plan, and the ids of one row of each kind."""
+    async with dropped_after(postgres, f"everstep_test_{uuid4().hex}", _template) as url:
+        database = await Database.connect(url)
+        async with database.connection() as connection:
+            ids = await fill(connection)
+        await database.close()
+        yield url, ids
+
+
+@pytest.fixture
+def database_url(filled: tuple[str, dict[str, Any]]) -> str:
+    return filled[0]
+
+
+@pytest.fixture
+def ids(filled: tuple[str, dict[str, Any]]) -> dict[str, Any]:
+    return filled[1]
+
+
 @pytest.mark.parametrize("planned", [plan_of, generic_plan_of])
-async def test_hot_queries_read_no_big_table_from_end_to_end(planned: Any, database: Database) -> None:
+async def test_hot_queries_read_no_big_table_from_end_to_end(planned: Any, database: Database, ids: dict[str, Any]) -> None:
     async with database.connection() as connection:
-        ids = await fill(connection)
         asked: dict[str, dict[str, Any]] = {
             "load_step": {"id": ids["record"], "sequence": 2},
             "read_execution": {"id": ids["record"]},
@@ -354,9 +377,8 @@ async def test_hot_queries_read_no_big_table_from_end_to_end(planned: Any, datab
         assert {name: tables & BIG for name, tables in read.items() if tables & BIG} == {}
 
 
-async def test_an_address_is_found_by_its_index(database: Database) -> None:
+async def test_an_address_is_found_by_its_index(database: Database, ids: dict[str, Any]) -> None:
     async with database.connection() as connection:
-        ids = await fill(connection)
         plan = await plan_of(connection, "find_record_by_values", object_id=ids["object"], held=[{"email": "e77@example.com"}])
         assert "records_by_field_value" in str(plan)
         row = await QUERIES.find_record_by_values(connection, object_id=ids["object"], held=[{"email": "e77@example.com"}])
