@@ -64,6 +64,19 @@ def mail(id: str, to: Any = "owner", subject: str = "Hello", **more: Any) -> Jso
     return {"id": id, "type": "notify_member_via_email", "to": to, "subject": subject, **more}
 
 
+def assign(id: str, how: str, **more: Any) -> Json:
+    return {"id": id, "type": "assign_team_member", "how": how, **more}
+
+
+def schedule(id: str, activity_type: str = "call", **more: Any) -> Json:
+    return {"id": id, "type": "schedule_activity", "activity_type": activity_type, **more}
+
+
+def unschedule(id: str, *activity_types: str, **more: Any) -> Json:
+    """Of all types, unless some are named."""
+    return {"id": id, "type": "delete_scheduled_activity", "activity_types": list(activity_types), **more}
+
+
 def request(id: str, url: str = "http://example.org", **more: Any) -> Json:
     return {"id": id, "type": "http_request", "url": url, **more}
 

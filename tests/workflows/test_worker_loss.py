@@ -12,6 +12,8 @@ from temporalio.client import Client
 from activities.settings import Settings
 from deploy.temporal import TemporalDevServer
 from store.database import Database
+from store.notifications import list_notifications
+from store.team import put_employee
 from tests.engine import Engine, until
 from tests.http_server import HttpServer
 from tests.workflows.counting import COUNT, counting
@@ -59,6 +61,40 @@ async def test_killed_during_a_database_step(idle: Engine, start_worker: Start) 
         start_worker()
     await engine.ended(execution, seconds=30)
     await counted_once(engine, execution, lead, 3)
+
+
+async def test_killed_between_effect_and_answer_one_assignment_one_turn_and_one_crm_activity(
+    idle: Engine, start_worker: Start
+) -> None:
+    """The steps before the one that waits are in the database, and Temporal does not know of them yet."""
+    engine = idle
+    other = await engine.lead("Bob")
+    async with engine.database.connection() as connection:
+        members = [await put_employee(connection, f"{name}@example.com", name=name, roles=["sales"]) for name in ("ada", "bob")]
+    in_turns = {"how": "round_robin_role", "role": "sales"}
+    steps = [
+        {"id": "own", "type": "assign_team_member", **in_turns},
+        {"id": "call", "type": "schedule_activity", "activity_type": "call", "assign": in_turns, "notify": True},
+        {"id": "held", "type": "schedule_activity", "activity_type": "call", "records": {"variable": "other"}},
+    ]
+    variables = [{"id": "v", "name": "other", "type": "record", "sources": [{"static": str(other)}]}]
+    await engine.save(object="lead", variables=variables, steps=steps)
+    lead = await engine.lead()
+    worker = start_worker()
+    async with record_locked(engine.database, other):
+        execution = await engine.start(record=lead)
+        await until(lambda: _waits_for_a_lock(engine.database))
+        await worker.kill()
+        assert (await engine.record(lead))["owner_id"] == members[0]["id"]
+        start_worker()
+    await engine.ended(execution, seconds=30)
+    async with engine.database.connection() as connection:
+        kinds = await connection.fetch("select kind from events where root_id = $1 order by number", execution)
+        assert [row["kind"] for row in kinds] == ["field_updated", "activity_scheduled", "activity_scheduled"]
+        turns = await connection.fetch("select step_id, turns from round_robins order by step_id")
+        assert [tuple(row) for row in turns] == [("call", 1), ("own", 1)]
+        assert await connection.fetchval("select count(*) from crm_activities") == 2
+        assert len(await list_notifications(connection, execution)) == 1
 
 
 async def _waits_for_a_lock(database: Database) -> Any:
