@@ -64,6 +64,16 @@ def mail(id: str, to: Any = "owner", subject: str = "Hello", **more: Any) -> Jso
     return {"id": id, "type": "notify_member_via_email", "to": to, "subject": subject, **more}
 
 
+def text(id: str, body: str | None = "Hello", **more: Any) -> Json:
+    """To the record's person, unless its type says otherwise."""
+    return {"id": id, "type": "send_text", **({"body": body} if body and "template" not in more else {}), **more}
+
+
+def ask(id: str, body: str = "How many?", answered: Any = None, not_answered: Any = None, **more: Any) -> Json:
+    paths = {"if_answered": answered or [], "if_not_answered": not_answered or []}
+    return {"id": id, "type": "request_info_via_text", "body": body, **paths, **more}
+
+
 def request(id: str, url: str = "http://example.org", **more: Any) -> Json:
     return {"id": id, "type": "http_request", "url": url, **more}
 
