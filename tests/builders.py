@@ -77,6 +77,16 @@ def unschedule(id: str, *activity_types: str, **more: Any) -> Json:
     return {"id": id, "type": "delete_scheduled_activity", "activity_types": list(activity_types), **more}
 
 
+def text(id: str, body: str | None = "Hello", **more: Any) -> Json:
+    """To the record's person, unless its type says otherwise."""
+    return {"id": id, "type": "send_text", **({"body": body} if body and "template" not in more else {}), **more}
+
+
+def ask(id: str, body: str = "How many?", answered: Any = None, not_answered: Any = None, **more: Any) -> Json:
+    paths = {"if_answered": answered or [], "if_not_answered": not_answered or []}
+    return {"id": id, "type": "request_info_via_text", "body": body, **paths, **more}
+
+
 def request(id: str, url: str = "http://example.org", **more: Any) -> Json:
     return {"id": id, "type": "http_request", "url": url, **more}
 

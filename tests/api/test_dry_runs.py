@@ -16,6 +16,7 @@ from store.database import Database
 from tests.api.triggering import LEAD
 from tests.builders import (
     Json,
+    ask,
     branch,
     change,
     condition,
@@ -161,6 +162,21 @@ async def test_a_goal_is_met_if_that_is_chosen(dry: Rehearsing) -> None:
     booked = goal("booked", met=[change("won", status="Won")], not_met=[change("lost", status="Lost")], timeout={"days": 2})
     told = await dry.run(booked, choices={"booked": "met"})
     assert (told["path"], told["ended_at"]) == (["booked", "won"], told["began_at"])
+
+
+async def test_a_question_is_noted_and_answered_as_it_is_chosen(dry: Rehearsing) -> None:
+    phone = {"name": "phone", "type": "phone"}
+    await dry.put("/objects/lead", LEAD | {"contact": True, "fields": [*LEAD["fields"], phone]})
+    await dry.api.patch(f"/records/{dry.record}", json={"values": {"phone": "+4915112345678"}})
+    answered, silent = [change("yes", status="Answered")], [change("no", status="Silent")]
+    question = ask("q", "How many?", answered, silent, into={"field": "seats"}, timeout={"days": 2})
+    told = await dry.run(question, choices={"q": "met"})
+    assert told["path"] == ["q", "yes"]
+    assert [(each["kind"], each["says"]) for each in told["would"]] == [("text", "text to +4915112345678: How many?")]
+    told = await dry.run()
+    assert (told["path"], told["timeline"][0]["waited_until"]) == (["q", "no"], "2026-03-04T09:00:00Z")
+    told = await dry.run(answers={"q": {"fails": "the line is cut"}})
+    assert (told["outcome"], "the line is cut" in told["reason"]) == ("failed", True)
 
 
 @pytest.mark.parametrize("choices", [{}, {"booked": "not_met"}])

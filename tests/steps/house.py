@@ -137,12 +137,12 @@ class House:
             )
             return str(row["id"])
 
-    async def employ(self, name: str | None = None, *roles: str, active: bool = True) -> Any:
+    async def employ(self, name: str | None = None, *roles: str, active: bool = True, phone: str | None = None) -> Any:
         """The row of a new employee."""
         name = name or self.name("Member")
         async with self.database.transaction() as connection:
             address = f"{name.lower().replace(' ', '.')}@example.com"
-            return await put_employee(connection, address, name=name, roles=list(roles), active=active)
+            return await put_employee(connection, address, name=name, roles=list(roles), active=active, phone=phone)
 
     async def record(self, record_id: str | UUID) -> Any:
         async with self.database.connection() as connection:
