@@ -207,8 +207,9 @@ async def test_members_that_are_named_are_texted(house: House, where: Where, pho
     ]
     alone = {"id": "one", **member, "to": {"employee": cem["email"]}}
     assert await house.failure(where, alone) == ("no_number", f"The employee {cem['email']} has no phone.")
-    gone = {"id": "one", **member, "to": {"employee": "gone@example.com"}}
-    assert await house.failure(where, gone) == ("unknown_employee", "There is no employee gone@example.com (any more).")
+    gone = f"{house.name('gone')}@example.com"
+    step = {"id": "one", **member, "to": {"employee": gone}}
+    assert await house.failure(where, step) == ("unknown_employee", f"There is no employee {gone} (any more).")
     nobody = {"id": "one", **member, "to": {"role": house.name("role")}}
     assert (await house.failure(where, nobody))[0] == "no_recipient"
 
