@@ -19,6 +19,14 @@ class ContendedError(Exception):
     """The execution or the record changed at every try."""
 
 
+class NotSentError(Exception):
+    """A message did not go out, that is certain: another try is no repeat. Raised from what stood in the way."""
+
+    @classmethod
+    def of(cls, error: Exception) -> "NotSentError":
+        return cls(str(error) or type(error).__name__)
+
+
 _CODES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
     (ServerError, "http_server_error"),
     (httpx2.TimeoutException, "http_timeout"),
@@ -33,6 +41,8 @@ _CODES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = 
 
 def unexpected(error: Exception) -> ApplicationError:
     """Never retried by Temporal: the workflow's ladder does that."""
+    if isinstance(error, NotSentError) and isinstance(error.__cause__, Exception):
+        error = error.__cause__
     name = type(error).__name__
     code = next((code for kind, code in _CODES if isinstance(error, kind)), None)
     sentence = (str(error) or name) if code else f"{name}: {error}"

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from time import perf_counter
 from typing import Any
 
+from activities.failures import NotSentError
 from activities.services import Services
 from automations.errors import EverstepError
 from automations.failures import ExpectedFailure
@@ -23,10 +24,6 @@ class Sent:
     refused: Sequence[str] = ()
 
 
-class NotSentError(Exception):
-    """What a `send` raises, from the error that it had, where it is certain that nothing went out: another try is no repeat."""
-
-
 Send = Callable[[Any], Awaitable[Sent]]
 """Sends the row of a message. An EverstepError means that it never will go out as it is, NotSentError that it did not yet.
 
@@ -39,7 +36,7 @@ async def deliver(services: Services, new: NewMessage, send: Send, *, now: datet
 
     Each row goes out once as far as answers are heard. Where none was, it goes out once more under the same id, and then it is
     an ExpectedFailure `delivery_in_doubt`: a person skips the step, or resumes it, which is a message of its own. Raises what
-    `send` raises, and of NotSentError the cause.
+    `send` raises.
     """
     started = perf_counter()
 
@@ -69,10 +66,9 @@ async def _sent(services: Services, row: Any, send: Send, moment: Callable[[], d
             await mark_failed(connection, row["id"], _told(error), moment())
         raise
     except NotSentError as error:
-        cause = error.__cause__ or error
         async with services.database.connection() as connection:
-            await mark_refused_for_now(connection, row["id"], {"code": "not_sent", "sentence": str(cause)}, moment())
-        raise cause from None
+            await mark_refused_for_now(connection, row["id"], {"code": "not_sent", "sentence": str(error)}, moment())
+        raise
 
 
 def _in_doubt(row: Any) -> ExpectedFailure:

@@ -2,12 +2,14 @@
 
 import json
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, PositiveInt, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, FilePath, PositiveInt, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from activities.allow_list import AllowList
 from activities.encryption import Keyring, keyring_of
+from activities.mail_addresses import read_mailbox
 
 
 def _listed(raw: object) -> object:
@@ -32,6 +34,22 @@ def _keys(written: SecretStr | None) -> SecretStr | None:
     return written
 
 
+def _mailbox(written: str) -> str:
+    read_mailbox(written)
+    return written
+
+
+def _address(written: str) -> str:
+    return read_mailbox(written).addr_spec
+
+
+def _base_url(written: str) -> str:
+    found = urlsplit(written.strip().rstrip("/"))
+    if found.scheme not in ("http", "https") or not found.hostname or found.query or found.fragment:
+        raise ValueError("is the beginning of addresses, such as https://crm.example.com")
+    return found.geturl()
+
+
 Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
 
 
@@ -51,13 +69,20 @@ class Settings(BaseSettings):
     smtp_username: str | None = None
     smtp_password: SecretStr | None = None
     smtp_tls: Literal["none", "starttls", "tls"] = "none"
-    mail_from: str = "Everstep <automations@example.com>"
+    smtp_ca_file: FilePath | None = None
+    """Certificates, in PEM, that the mail server's may be signed by besides those that the system trusts."""
+    smtp_connections: PositiveInt = 4
+    mail_from: Annotated[str, AfterValidator(_mailbox)] = "Everstep <automations@example.com>"
+    mail_bounces_to: Annotated[str, AfterValidator(_address)] | None = None
+    """Where servers send what they could not deliver; left out: to the address of `mail_from`."""
 
     api_host: str = "127.0.0.1"
     api_port: int = Field(default=8000, ge=0, le=65535)
     queue_prefix: str = "everstep"
     low_slots: PositiveInt = 2
     web_ui_url: str | None = None
+    public_url: Annotated[str, AfterValidator(_base_url)] | None = None
+    """Where people reach the gateway, for the links in mails."""
 
     max_step_runs: PositiveInt = 10_000
     max_visits: PositiveInt = 1_000

@@ -1,6 +1,6 @@
 """Steps that reach the team."""
 
-from activities.mailing import message_of
+from activities.mailing import Mail, build
 from activities.members import members_of
 from activities.registry import runs
 from activities.results import Result
@@ -18,7 +18,8 @@ async def notify_member_via_email(step: NotifyMemberViaEmail, situation: Situati
     if not members:
         raise ExpectedFailure("no_recipient", f"There is nobody to write to: {step.summary()}.")
     addresses = [member["email"] for member in members]
-    message = message_of(addresses, subject, body, str(situation.key), services.settings)
+    settings = services.settings
+    message = build(Mail(settings.mail_from, addresses, subject, str(situation.key), situation.now, body=body), settings)
     refused = await services.send_mail(message, services.settings)
     told = [address for address in addresses if address not in refused]
     return Result(output={"to": told, "subject": message["Subject"], **({"refused": refused} if refused else {})})

@@ -60,7 +60,7 @@ async def test_doubt_is_raised_by_each_hand_over_and_lowered_by_what_is_certain(
         await mark_failed(connection, id, ERROR, NOW)
         assert await state_of(connection, id) == ("failed", 1)
         row = await read_message(connection, id)
-        assert row and row["error"] == ERROR
+        assert (row or {})["error"] == ERROR
         await mark_sent(connection, id, NOW)
         assert await state_of(connection, id) == ("sent", 0)
 
