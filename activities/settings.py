@@ -103,6 +103,7 @@ class Settings(BaseSettings):
     max_streams: PositiveInt = 200
     document_bytes: PositiveInt = 512 * 1024
     webhook_bytes: PositiveInt = 1024 * 1024
+    file_bytes: PositiveInt = 10 * 1024 * 1024
 
     @property
     def keyring(self) -> Keyring | None:

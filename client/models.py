@@ -384,6 +384,19 @@ class FieldChangeView(BaseModel):
     record_id: UUID | None
 
 
+class FileView(BaseModel):
+    """
+    `size` in bytes.
+    """
+
+    id: UUID
+    name: str
+    media_type: str
+    size: int
+    created_at: AwareDatetime
+    created_by: str
+
+
 class Health(BaseModel):
     status: Literal["ok"] = "ok"
 
@@ -493,6 +506,75 @@ class MadeSecretView(BaseModel):
     created_at: AwareDatetime
     retires_at: AwareDatetime | None
     secret: str
+
+
+class MessageErrorView(BaseModel):
+    """
+    Why it has not gone out.
+    """
+
+    code: str
+    sentence: str
+
+
+class MessageTemplateBody(BaseModel):
+    """
+    A mail has a subject, and a `body`, `html` or both; a text has a body alone.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+    channel: Literal["email", "text"]
+    name: str
+    subject: str = ""
+    body: str = ""
+    html: Annotated[str | None, Field(description="Values in it are written so that they cannot be taken for HTML")] = None
+
+
+class MessageTemplateView(BaseModel):
+    """
+    `revision` is the ETag.
+    """
+
+    api_name: str
+    channel: Literal["email", "text"]
+    name: str
+    subject: str
+    body: str
+    html: str | None
+    revision: int
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+
+
+class MessageView(BaseModel):
+    """
+    A message of a step run. `place` counts those that one step run sends.
+
+    `in_doubt`: how often it was handed over without an answer; `refused` are recipients that were not taken while others were;
+    `delivery` is the last that a provider of texts said of it.
+    """
+
+    id: UUID
+    execution_id: UUID
+    automation: str
+    sequence: int
+    place: int
+    channel: Literal["email", "text"]
+    record_id: UUID | None
+    sender: str
+    recipients: list[str]
+    cc: list[str]
+    subject: str
+    template: str | None
+    state: Literal["queued", "sent", "failed"]
+    in_doubt: int
+    refused: list[str]
+    error: MessageErrorView | None
+    provider_id: str | None
+    delivery: str | None
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+    sent_at: AwareDatetime | None
 
 
 class MoneyField(BaseModel):
@@ -606,6 +688,16 @@ class EventViewPage(BaseModel):
 
 class KeyViewPage(BaseModel):
     items: list[KeyView]
+    next_cursor: str | None = None
+
+
+class MessageTemplateViewPage(BaseModel):
+    items: list[MessageTemplateView]
+    next_cursor: str | None = None
+
+
+class MessageViewPage(BaseModel):
+    items: list[MessageView]
     next_cursor: str | None = None
 
 
@@ -925,6 +1017,24 @@ class StoredSecretView(BaseModel):
     updated_by: str
 
 
+class SuppressionBody(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    reason: Literal["unsubscribed", "bounced", "complained", "by_hand"] = "by_hand"
+
+
+class SuppressionView(BaseModel):
+    """
+    `message_id` is the message by whose link somebody unsubscribed.
+    """
+
+    channel: Literal["email", "text"]
+    address: str
+    reason: Literal["unsubscribed", "bounced", "complained", "by_hand"]
+    message_id: UUID | None
+    created_at: AwareDatetime
+    created_by: str
+
+
 class SwitchBody(BaseModel):
     """
     `key` names the automation, step type or host (`*.example.com` with all hosts below it); scope `all` takes none.
@@ -1111,6 +1221,32 @@ class WholeDeliveryView(BaseModel):
     execution_id: UUID | None
     body: str
     encoding: Literal["text", "base64"]
+
+
+class WholeMessageView(BaseModel):
+    id: UUID
+    execution_id: UUID
+    automation: str
+    sequence: int
+    place: int
+    channel: Literal["email", "text"]
+    record_id: UUID | None
+    sender: str
+    recipients: list[str]
+    cc: list[str]
+    subject: str
+    template: str | None
+    state: Literal["queued", "sent", "failed"]
+    in_doubt: int
+    refused: list[str]
+    error: MessageErrorView | None
+    provider_id: str | None
+    delivery: str | None
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+    sent_at: AwareDatetime | None
+    body: str
+    html: str | None
 
 
 class WouldView(BaseModel):
@@ -1341,6 +1477,7 @@ class ObjectBody(BaseModel):
         ]
     ]
     stages: list[str] = []
+    contact: bool = False
 
 
 class ObjectView(BaseModel):
@@ -1358,6 +1495,7 @@ class ObjectView(BaseModel):
         ]
     ]
     stages: list[str] = []
+    contact: bool = False
     id: UUID
     revision: int
 
@@ -1414,6 +1552,11 @@ class RecordViewPage(BaseModel):
 
 class StoredSecretViewPage(BaseModel):
     items: list[StoredSecretView]
+    next_cursor: str | None = None
+
+
+class SuppressionViewPage(BaseModel):
+    items: list[SuppressionView]
     next_cursor: str | None = None
 
 

@@ -18,8 +18,7 @@ MessageState = Literal["queued", "sent", "failed"]
 class NewMessage:
     """A message to be: that of a step run (`execution_id`, `sequence`), or the one at its `place` where it sends several.
 
-    `record_id` is the record whose person gets it, None for one to the team. `unsubscribe_token` is what the page to get no more
-    of them is found by.
+    `record_id` is the record that it is for, or about. `unsubscribe_token` is what the page to get no more of them is found by.
     """
 
     execution_id: UUID
@@ -83,11 +82,13 @@ async def list_messages(
     execution_id: UUID | None = None,
     channel: Channel | None = None,
     state: MessageState | None = None,
+    reached: Sequence[UUID] | None = None,
     cursor: UUID | None = None,
     size: int = 50,
 ) -> list[Any]:
-    """Newest first, without their texts. What is not given does not narrow."""
+    """Newest first, without their texts, of the automations that are `reached`. What is not given does not narrow."""
     rows = QUERIES.list_messages(
-        connection, record_id=record_id, execution_id=execution_id, channel=channel, state=state, cursor=cursor, size=size
-    )
+        connection, record_id=record_id, execution_id=execution_id, channel=channel, state=state, automations=reached,
+        cursor=cursor, size=size,
+    )  # fmt: skip
     return [row async for row in rows]

@@ -56,6 +56,7 @@ create table messages (
     unique (execution_id, sequence, place)
 );
 create index messages_by_record on messages (record_id, id) where record_id is not null;
+create index messages_by_state on messages (state, id);
 create index messages_by_provider on messages (provider_id) where provider_id is not null;
 create index messages_of_texts on messages (recipients, id) where channel = 'text';
 

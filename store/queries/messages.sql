@@ -45,21 +45,33 @@ where m.id = :id;
 -- Newest first, a page at a time: the cursor is the last id of the page before. Each way to ask has an index of its own.
 with page as (
     (select * from messages
-     where :record_id::uuid is null and :execution_id::uuid is null
-       and (:channel::text is null or channel = :channel) and (:state::text is null or state = :state)
-       and id < coalesce(:cursor::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+     where :record_id::uuid is null and :execution_id::uuid is null and :state::text is null
+       and (:channel::text is null or channel = :channel) and id < coalesce(:cursor::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+       and (:automations::uuid[] is null
+            or exists (select from executions e where e.id = execution_id and e.automation_id = any(:automations)))
+     order by id desc limit :size)
+    union all
+    (select * from messages
+     where :record_id is null and :execution_id is null and state = :state
+       and (:channel is null or channel = :channel) and id < coalesce(:cursor::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+       and (:automations::uuid[] is null
+            or exists (select from executions e where e.id = execution_id and e.automation_id = any(:automations)))
      order by id desc limit :size)
     union all
     (select * from messages
      where :execution_id is null and record_id = :record_id
        and (:channel is null or channel = :channel) and (:state is null or state = :state)
        and id < coalesce(:cursor::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+       and (:automations::uuid[] is null
+            or exists (select from executions e where e.id = execution_id and e.automation_id = any(:automations)))
      order by id desc limit :size)
     union all
     (select * from messages
      where execution_id = :execution_id and (:record_id is null or record_id = :record_id)
        and (:channel is null or channel = :channel) and (:state is null or state = :state)
        and id < coalesce(:cursor::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+       and (:automations::uuid[] is null
+            or exists (select from executions e where e.id = execution_id and e.automation_id = any(:automations)))
      order by id desc limit :size)
 )
 select m.id, m.execution_id, m.sequence, m.place, a.api_name as automation, m.channel, m.record_id, m.sender, m.recipients, m.cc,
