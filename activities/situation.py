@@ -17,7 +17,7 @@ from automations.failures import ExpectedFailure
 from automations.fields import ATTRIBUTES, FieldDefinition, ObjectDefinition
 from automations.filter_evaluation import Typed
 from automations.sources import CallPart
-from automations.templates import render, render_inside
+from automations.templates import Escape, render, render_inside, render_url
 from automations.trigger_facts import fact_of, facts_of
 
 
@@ -130,8 +130,11 @@ class Situation:
     def trigger_fact(self, fact: str) -> Any:
         return fact_of(self.row["trigger"], fact)
 
-    def render(self, text: str) -> str:
-        return render(text, self.context)
+    def render(self, text: str, escape: Escape | None = None) -> str:
+        return render(text, self.context, escape)
+
+    def render_url(self, text: str) -> str:
+        return render_url(text, self.context)
 
     def render_inside(self, value: Any) -> Any:
         return render_inside(value, self.context)

@@ -7,13 +7,15 @@ template can run for long or reach anything but its context, and a field may hav
 
 import functools
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from jinja2 import StrictUndefined, Template, TemplateError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from automations.errors import EverstepError
+from automations.escapes import ESCAPES, Escape
 
 MAX_RENDERED = 200_000
 """Characters that one text may come to."""
@@ -69,6 +71,12 @@ def _blank_as_nothing(value: object) -> object:
     return "" if value is None else value
 
 
+def _finalized(escape: Escape | None) -> Callable[[object], object]:
+    """What jinja does with each merged value, and not with the template's own text."""
+    escaped = ESCAPES[escape] if escape else None
+    return (lambda value: escaped(_blank_as_nothing(value))) if escaped else _blank_as_nothing
+
+
 class _Environment(ImmutableSandboxedEnvironment):
     def getattr(self, obj: Any, attribute: str) -> Any:
         return self.getitem(obj, attribute)
@@ -100,16 +108,17 @@ def _bound(length: int) -> None:
         raise RenderError(f"The text would come to more than {MAX_RENDERED:,} characters.")
 
 
-def _environment() -> _Environment:
+def _environment(escape: Escape | None) -> _Environment:
     environment: Any = _Environment(
-        undefined=StrictUndefined, finalize=_blank_as_nothing, cache_size=0, keep_trailing_newline=True
+        undefined=StrictUndefined, finalize=_finalized(escape), cache_size=0, keep_trailing_newline=True
     )
     environment.filters = {**{name: environment.filters[name] for name in FILTERS}, "join": _join, "round": _round}
     environment.globals.clear()
     return environment
 
 
-_ENVIRONMENT = _environment()
+_ENVIRONMENT = _environment(None)
+_ENVIRONMENTS = {None: _ENVIRONMENT, **{escape: _environment(escape) for escape in ESCAPES}}
 
 
 def references(text: str) -> frozenset[tuple[str, ...]]:
@@ -118,14 +127,14 @@ def references(text: str) -> frozenset[tuple[str, ...]]:
 
 
 @functools.lru_cache(maxsize=4096)
-def _parse(text: str) -> tuple[Template, frozenset[tuple[str, ...]]]:
+def _parse(text: str, escape: Escape | None = None) -> tuple[Template, frozenset[tuple[str, ...]]]:
     if len(text) > MAX_TEMPLATE and is_template(text):
         raise InvalidTemplateError(f"A text with values in it has at most {MAX_TEMPLATE:,} characters.")
     try:
         tree = _ENVIRONMENT.parse(text)
         _refuse_what_is_not_allowed(tree)
         _refuse_changed_secrets(tree)
-        return _ENVIRONMENT.from_string(text), frozenset(_dotted_names(tree))
+        return _ENVIRONMENTS[escape].from_string(text), frozenset(_dotted_names(tree))
     except TemplateError as error:
         raise InvalidTemplateError(f"The template is not readable: {(error.message or '').rstrip('.')}.") from error
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:  # of thousands of parentheses, digits or signs
@@ -189,8 +198,8 @@ def is_template(text: str) -> bool:
     return "{{" in text or "{%" in text or "{#" in text
 
 
-def render(text: str, context: Mapping[str, Any]) -> str:
-    """The text with its values in place; blank values become nothing.
+def render(text: str, context: Mapping[str, Any], escape: Escape | None = None) -> str:
+    """The text with its values in place, escaped as is said; blank values become nothing.
 
     Raises InvalidTemplateError for a text that is not a template of ours, RenderError for a name that means nothing in
     this context and for a text that would come out too long.
@@ -198,7 +207,7 @@ def render(text: str, context: Mapping[str, Any]) -> str:
     if not is_template(text):
         return text
     try:
-        return _filled(_parse(text)[0], context)
+        return _filled(_parse(text, escape)[0], context)
     except (TemplateError, TypeError, ValueError, ArithmeticError, RecursionError) as error:
         raise RenderError(f"The template cannot be filled in: {error}.") from error
 
@@ -214,14 +223,41 @@ def _filled(template: Template, context: Mapping[str, Any]) -> str:
     return "".join(parts)
 
 
-def render_inside(value: Any, context: Mapping[str, Any]) -> Any:
+_END_OF_BASE = re.compile(r"(?<![:/])[/?#&]")
+
+
+def render_url(text: str, context: Mapping[str, Any]) -> str:
+    """A URL with its values in place. Those in path, query and fragment are percent-encoded, and stay in the part they stand in.
+
+    What stands before the first `/`, `?`, `#` or `&` of the text itself is taken as it is: a whole address, or scheme and host.
+    """
+    base, rest = _parted(text)
+    return render(base, context) + render(rest, context, "form")
+
+
+def _parted(url: str) -> tuple[str, str]:
+    if not is_template(url):
+        return url, ""
+    _parse(url)
+    tokens = [(kind, said) for _, kind, said in _ENVIRONMENT.lex(url)]
+    before = ""
+    for number, (kind, said) in enumerate(tokens):
+        end = _END_OF_BASE.search(said) if kind == "data" else None
+        if end:
+            after = said[end.start() :] + "".join(said for _, said in tokens[number + 1 :])
+            return before + said[: end.start()], after
+        before += said
+    return before, ""
+
+
+def render_inside(value: Any, context: Mapping[str, Any], escape: Escape | None = None) -> Any:
     """A JSON value with every text in it rendered."""
     match value:
         case str():
-            return render(value, context)
+            return render(value, context, escape)
         case list():
-            return [render_inside(item, context) for item in value]  # pyright: ignore[reportUnknownVariableType]
+            return [render_inside(item, context, escape) for item in value]  # pyright: ignore[reportUnknownVariableType]
         case dict():
-            return {key: render_inside(item, context) for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType]
+            return {key: render_inside(item, context, escape) for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType]
         case _:
             return value

@@ -1,7 +1,11 @@
 """Texts with `{{ … }}`: what they refer to, and what they become."""
 
+import json
 import time
+from html.parser import HTMLParser
 from typing import Any
+from urllib.parse import parse_qs
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +19,7 @@ from automations.templates import (
     references,
     render,
     render_inside,
+    render_url,
 )
 
 CONTEXT: dict[str, Any] = {
@@ -195,6 +200,77 @@ def test_every_text_inside_a_value_is_rendered() -> None:
     assert render_inside(value, CONTEXT) == {"a": ["Ada", 1, None, {"b": "4"}], "{{ record.name }}": True}
 
 
+AWKWARD = 'Jürgen "J" O\'Hara & Söhne <gmbh>\r\n\ttab \\ 100% a=b+c; "}, {"admin": true, "x": "'
+READ: dict[Any, tuple[str, Any]] = {
+    "json": ('{"name": "{{ record.name }}"}', lambda text: json.loads(text)["name"]),
+    "form": (
+        "name={{ record.name }}&more=1",
+        lambda text: parse_qs(text, keep_blank_values=True, strict_parsing=True)["name"][0],
+    ),
+    "xml": ("<a name='{{ record.name }}'/>", lambda text: ElementTree.fromstring(text).get("name")),
+    "html": ('<p title="{{ record.name }}">', lambda text: first_title(text)),
+}
+
+
+def first_title(text: str) -> str | None:
+    class Reader(HTMLParser):
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            titles.append(dict(attrs).get("title"))
+
+    titles: list[str | None] = []
+    Reader().feed(text)
+    return titles[0]
+
+
+@pytest.mark.parametrize("escape", READ)
+@pytest.mark.parametrize("value", [AWKWARD, "", "plain", "{{ record.name }}"])
+def test_a_merged_value_is_read_back_as_it_was_whatever_it_holds(escape: Any, value: str) -> None:
+    text, read = READ[escape]
+    assert read(render(text, {"record": {"name": value}}, escape)) == value
+    assert read(render(text, {"record": {"name": None}}, escape)) == ""
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_no_value_breaks_out_of_json_or_a_form(value: str) -> None:
+    for escape in ("json", "form"):
+        text, read = READ[escape]
+        assert read(render(text, {"record": {"name": value}}, escape)) == value
+
+
+def test_values_of_a_json_text_stand_outside_of_quotes_too() -> None:
+    text = '{"n": {{ record.seats }}, "sure": {{ variables.flag }}, "text": "a{{ record.blank }}b & <{{ record.name ~ \'"\' }}>"}'
+    assert json.loads(render(text, CONTEXT, "json")) == {"n": 4, "sure": True, "text": 'ab & <Ada">'}
+
+
+def test_characters_that_xml_cannot_say_are_left_out() -> None:
+    text = render("<a>{{ record.name }}</a>", {"record": {"name": "a\x00\x0b\ufffeb\r\n😀"}}, "xml")
+    assert ElementTree.fromstring(text).text == "ab\r\n😀"
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://x.org/a b?q=ä", "https://x.org/a b?q=ä"),
+        ("https://x.org/{{ record.name }}?q={{ record.name }}&b={{ record.blank }}#{{ record.name }}",
+         "https://x.org/a%2Fb%20%26%3F%23%C3%A4%25?q=a%2Fb%20%26%3F%23%C3%A4%25&b=#a%2Fb%20%26%3F%23%C3%A4%25"),
+        ("{{ variables.base }}/v1?q={{ record.name }}", "https://x.org:8443/api?k=1/v1?q=a%2Fb%20%26%3F%23%C3%A4%25"),
+        (" {{ variables.base }}&q={{ record.name }}", " https://x.org:8443/api?k=1&q=a%2Fb%20%26%3F%23%C3%A4%25"),
+        ("{{ variables.base }}", "https://x.org:8443/api?k=1"),
+        ("{{ variables.scheme }}://{{ variables.host }}:{{ record.port }}/{{ variables.host }}", "http://[::1]:80/%5B%3A%3A1%5D"),
+        ("https://{{ variables.host }}?q={{ 'a/b' ~ '}}' }}{# / #}", "https://[::1]?q=a%2Fb%7D%7D"),
+    ],
+)  # fmt: skip
+def test_a_value_in_a_url_is_encoded_unless_it_is_its_beginning(url: str, expected: str) -> None:
+    variables = {"base": "https://x.org:8443/api?k=1", "host": "[::1]", "scheme": "http"}
+    context = {"record": {"name": "a/b &?#ä%", "blank": None, "port": 80}, "variables": variables}
+    assert render_url(url, context) == expected
+
+
+def test_a_url_that_is_no_template_is_refused_as_such() -> None:
+    with pytest.raises(InvalidTemplateError):
+        render_url("https://x.org/{{ record.name", CONTEXT)
+
+
 PIECES = st.sampled_from(
     ["{{", "}}", "{%", "%}", " ", "record", "variables", ".", "name", "big", "[", "]", "(", ")", "|", "upper", "join", "round",
      "sort", "int", "~", "+", "-", "*", "'", "0", "9", "if", "else", "in", "not", "==", ",", "__class__", "\n", "é"]
@@ -211,6 +287,7 @@ def test_any_text_is_rendered_or_refused(text: str) -> None:
     try:
         references(text)
         assert len(render(text, CONTEXT)) <= max(MAX_RENDERED, len(text))
+        render_url(text, CONTEXT)
     except (InvalidTemplateError, RenderError):
         pass
 
