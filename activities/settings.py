@@ -39,7 +39,7 @@ def _mailbox(written: str) -> str:
     return written
 
 
-def _address(written: str) -> str:
+def _bare_address(written: str) -> str:
     return read_mailbox(written).addr_spec
 
 
@@ -73,7 +73,7 @@ class Settings(BaseSettings):
     """Certificates, in PEM, that the mail server's may be signed by besides those that the system trusts."""
     smtp_connections: PositiveInt = 4
     mail_from: Annotated[str, AfterValidator(_mailbox)] = "Everstep <automations@example.com>"
-    mail_bounces_to: Annotated[str, AfterValidator(_address)] | None = None
+    mail_bounces_to: Annotated[str, AfterValidator(_bare_address)] | None = None
     """Where servers send what they could not deliver; left out: to the address of `mail_from`."""
 
     api_host: str = "127.0.0.1"

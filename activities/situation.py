@@ -48,6 +48,13 @@ class Situation:
         self._brought = brought
         self._in_variables = in_variables
 
+    def seeing(self, related: Mapping[str, RelatedRecord], brought: Mapping[str, Any]) -> "Situation":
+        """The same, with these besides what it knows of related records and of what the trigger brought."""
+        return Situation(
+            self.row, self.plan, self.definition, {**self._related, **related}, {**self._brought, **brought}, self.now, self.key,
+            self.activities, self.secrets, self._in_variables,
+        )  # fmt: skip
+
     @property
     def variables(self) -> dict[str, Any]:
         return self.row["variables"]

@@ -9,6 +9,7 @@ from activities.secrets import secrets_named
 from activities.services import Services
 from activities.situation import Situation
 from automations.fields import ObjectDefinition
+from automations.needs import text_needs
 from store.database import Connection
 from store.events import read_event
 from store.goals import list_scheduled_activities
@@ -32,6 +33,14 @@ async def situation_of(connection: Any, attempt: "Attempt", services: Services) 
     secrets = await secrets_named(connection, needs.secrets, services.settings.keyring)
     in_variables = await records_in_variables(connection, services.definitions, row["variables"], needs.record_variables)
     return Situation(row, attempt.plan, definition, related, brought, request.now, key, activities, secrets, in_variables)
+
+
+async def reading(connection: Connection, situation: Situation, texts: Collection[str], services: Services) -> Situation:
+    """The same situation for texts that the step does not hold itself: with what these read besides."""
+    needs, row = text_needs(texts), situation.row
+    related = await _related(connection, row, situation.definition, needs.relationships, services)
+    event = await read_event(connection, row["event_id"]) if needs.body and row["event_id"] else None
+    return situation.seeing(related, event["payload"] if event else {})
 
 
 async def _related(

@@ -42,6 +42,13 @@ def step_needs(step: StepBase) -> Needs:
     return Needs(frozenset(names), body or any(name[:2] in _OF_CALLS for name in read), activities, secrets, variables)
 
 
+def text_needs(texts: Iterable[str]) -> Needs:
+    """Of texts that stand in no document."""
+    read = {name for text in texts for name in _read_in(text)}
+    names = frozenset(name[1] for name in read if len(name) > 2 and name[0] == "record")
+    return Needs(names, any(name[:2] in _OF_CALLS for name in read))
+
+
 def filter_needs(filters: Iterable[Filter]) -> frozenset[str]:
     """The relationships that they follow."""
     return frozenset(part.related.split(".")[0] for part in parts_of(list(filters)) if isinstance(part, RelatedFilter))
@@ -49,10 +56,14 @@ def filter_needs(filters: Iterable[Filter]) -> frozenset[str]:
 
 def _names_read(step: StepBase) -> Iterator[tuple[str, ...]]:
     for _, text in step.templates():
-        try:
-            yield from references(text)
-        except InvalidTemplateError:
-            continue  # the step says so itself, when it renders the text
+        yield from _read_in(text)
+
+
+def _read_in(text: str) -> frozenset[tuple[str, ...]]:
+    try:
+        return references(text)
+    except InvalidTemplateError:
+        return frozenset()  # the step says so itself, when it renders the text
 
 
 def parts_of(value: Any) -> Iterator[Any]:

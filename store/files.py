@@ -38,6 +38,11 @@ async def read_file(connection: Connection, file_id: UUID) -> Any | None:
     return await QUERIES.read_file(connection, id=file_id)
 
 
+async def list_files(connection: Connection, ids: Collection[UUID]) -> dict[UUID, Any]:
+    """Those that there are, by id, without what is in them."""
+    return {row["id"]: row async for row in QUERIES.list_files(connection, ids=list(ids))}
+
+
 async def read_files(connection: Connection, ids: Collection[UUID]) -> dict[UUID, Any]:
     """Those that there are, by id, with their `content`."""
     return {row["id"]: row async for row in QUERIES.read_files(connection, ids=list(ids))}

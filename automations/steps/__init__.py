@@ -13,10 +13,11 @@ from automations.steps.control import Branch, Condition, ControlStep, LaneSteps
 from automations.steps.fields import FieldStep
 from automations.steps.goals import Goal, GoalStep
 from automations.steps.integration import IntegrationStep
+from automations.steps.mails import MailStep
 from automations.steps.team import TeamStep
 from automations.steps.variables import InitializeVariable, VariableStep
 
-AnyStep = ControlStep | GoalStep | AutomationStep | VariableStep | FieldStep | TeamStep | IntegrationStep
+AnyStep = ControlStep | GoalStep | AutomationStep | VariableStep | FieldStep | TeamStep | MailStep | IntegrationStep
 Step = Annotated[AnyStep, Field(discriminator="type")]
 FlowStep = AnyStep | InitializeVariable
 """What an execution can stand before: the variables run first, as steps of their own."""

@@ -6,6 +6,9 @@ returning id, name, media_type, size, created_at, created_by;
 -- name: read_file^
 select id, name, media_type, size, created_at, created_by from files where id = :id;
 
+-- name: list_files
+select id, name, media_type, size from files where id = any(:ids::uuid[]);
+
 -- name: read_files
 -- With what is in them.
 select id, name, media_type, size, content from files where id = any(:ids::uuid[]);
