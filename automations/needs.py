@@ -10,6 +10,7 @@ from automations.event_triggers import ActivityOverdue
 from automations.filters import Filter, RelatedFilter
 from automations.sources import FieldSource, VariableSource, WebhookSource
 from automations.steps.base import StepBase
+from automations.steps.members import Assignment, EmployeesInField
 from automations.templates import InvalidTemplateError, references
 
 _OF_CALLS = {("trigger", "body"), ("trigger", "query"), ("trigger", "raw")}
@@ -31,7 +32,7 @@ def step_needs(step: StepBase) -> Needs:
     """Of this step alone: the steps on its paths have needs of their own."""
     own = step.alone()
     parts = list(parts_of(own))
-    names = {part.through for part in parts if isinstance(part, FieldSource) and part.through}
+    names = {part.through for part in parts if isinstance(part, FieldSource | EmployeesInField | Assignment) and part.through}
     names |= {part.related.split(".")[0] for part in parts if isinstance(part, RelatedFilter)}
     read = set(_names_read(own))
     names |= {name[1] for name in read if len(name) > 2 and name[0] == "record"}

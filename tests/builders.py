@@ -64,6 +64,16 @@ def mail(id: str, to: Any = "owner", subject: str = "Hello", **more: Any) -> Jso
     return {"id": id, "type": "notify_member_via_email", "to": to, "subject": subject, **more}
 
 
+def send_email(id: str, **more: Any) -> Json:
+    said = {} if "template" in more else {"subject": "Hello"}
+    return {"id": id, "type": "send_email", **said, **more}
+
+
+def send_related(id: str, through: str = "people", **more: Any) -> Json:
+    said = {} if "template" in more else {"subject": "Hello"}
+    return {"id": id, "type": "send_related_contact_email", "through": through, **said, **more}
+
+
 def request(id: str, url: str = "http://example.org", **more: Any) -> Json:
     return {"id": id, "type": "http_request", "url": url, **more}
 

@@ -32,6 +32,7 @@ async def house(postgres: LocalPostgres, _template: str, temporal_client: Client
         settings = Settings(
             database_url=url, smtp_host=house_mail.host, smtp_port=house_mail.port, workflow_sandbox=True,
             queue_prefix=urlsplit(url).path.strip("/"), http_allow=("127.0.0.1",), encryption_keys=SecretStr(ENCRYPTION_KEY),
+            public_url="https://crm.example.com",
         )  # fmt: skip
         database = await Database.connect(url)
         async with Engine(database, temporal_client, settings).working(making_up=True) as engine:
