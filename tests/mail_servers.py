@@ -61,14 +61,16 @@ class Server(MailSink):
     """Counts its connections. It takes mails over TLS only, if it has a certificate; `kind` says how that begins.
 
     It knows no mailbox that has `gone` in its address, and is busy for those with `busy`. What it is told to do `next` happens
-    to the next mail: it hangs up before it takes it, or after it took it without saying so.
+    to the next mails, one for each: it is busy, hangs up before it takes the mail, or after that without saying so, or says so
+    only once it is let go.
     """
 
     def __init__(self, folder: Path, known: Certificate | None = None, kind: Literal["none", "starttls", "tls"] = "none") -> None:
         super().__init__(folder, tls=known.context() if known and kind == "tls" else None)
         self._starttls = known.context() if known and kind == "starttls" else None
         self.connections = 0
-        self.next: Literal["hang up before", "hang up after", "be busy"] | None = None
+        self.next: list[Literal["be busy", "hang up before", "hang up after", "hold"]] = []
+        self.let_go = asyncio.Event()
 
     def _session(self) -> SMTP:
         self.connections += 1
@@ -96,12 +98,14 @@ class Server(MailSink):
         return "250 OK"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
-        told, self.next = self.next, None
+        told = self.next.pop(0) if self.next else None
         if told == "be busy":
             return "451 try again later"
         if told != "hang up before":
             await super().handle_DATA(server, session, envelope)
-        if told:
+        if told == "hold":
+            await self.let_go.wait()
+        elif told:
             self.hang_up()
         return "250 Message accepted for delivery"
 

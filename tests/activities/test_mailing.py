@@ -153,11 +153,11 @@ async def test_an_unused_connection_is_closed_after_a_while(
 
 async def test_what_was_certainly_not_sent_is_told_from_what_may_have_been(server: Server, post: MailServer) -> None:
     settings = reaching(server, SETTINGS)
-    server.next = "hang up after"
+    server.next = ["hang up after"]
     with pytest.raises(aiosmtplib.SMTPServerDisconnected):
         await posted(post, settings)
     assert len(server.messages()) == 1
-    server.next = "be busy"
+    server.next = ["be busy"]
     with pytest.raises(NotSentError, match="try again later"):
         await posted(post, settings)
     with pytest.raises(NotSentError, match="try again later"):
