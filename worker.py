@@ -8,6 +8,7 @@ import contextlib
 import signal
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
+from importlib.metadata import version
 from typing import Any, TypeVar
 
 import structlog
@@ -79,6 +80,7 @@ def _worker(services: Services, priority: Priority, **more: Any) -> Worker:
         max_heartbeat_throttle_interval=timedelta(seconds=0.5),
         default_heartbeat_throttle_interval=timedelta(seconds=0.5),
         graceful_shutdown_timeout=timedelta(seconds=5),
+        build_id=f"everstep-{version('everstep')}",  # by itself it reads and hashes the code of all modules
         **more,
     )
 

@@ -70,10 +70,8 @@ def wait_end(length: Length, situation: Situation) -> WaitEnd:
 
 
 def _end(length: Length, situation: Situation, given: Any) -> Moved:
-    """The wait's own word counts for more than the automation's."""
-    own = length.skip_non_working_days
-    skips = situation.plan.calendar.skip_non_working_days if own is None else own
-    return delay_end(length, situation.now, situation.zone, given, situation.calendar if skips else None)
+    calendar = situation.skipping_calendar(length.skip_non_working_days)
+    return delay_end(length, situation.now, situation.zone, given, calendar)
 
 
 def _given(length: Length, situation: Situation) -> Any:

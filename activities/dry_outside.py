@@ -10,14 +10,16 @@ import aiosmtplib
 import httpx2
 from pydantic_core import to_json
 
+from activities.failures import TextUnavailableError
 from activities.redaction import Redactor
 from activities.settings import Settings
+from activities.texting import SentText, Text
 from automations.dry_runs import Answer
 
 _SHOWN = 4_000
 """Characters of what a request or a mail says."""
 
-WouldKind = Literal["http_request", "mail", "start", "error_notification"]
+WouldKind = Literal["http_request", "mail", "text", "start", "error_notification"]
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,10 @@ class Would:
 
 
 class Outside(httpx2.AsyncBaseTransport):
-    """Every other system, and the mail server. `would` is what reached it, `assumed` are the steps without an answer."""
+    """Every other system, the mail server and who carries texts.
+
+    `would` is what reached it, `assumed` are the steps without an answer.
+    """
 
     def __init__(self, answers: Mapping[str, Answer]) -> None:
         self.would: list[Would] = []
@@ -76,6 +81,15 @@ class Outside(httpx2.AsyncBaseTransport):
             "body": self._text(plain.get_content() if plain else ""),
             **{name: value for name, value in found.items() if value},
         }
+
+    async def send_text(self, text: Text, settings: Settings) -> SentText:
+        """In the place of `activities.text_providers.send`."""
+        body = self._text(text.body)
+        self._note("text", f"text to {text.to}: {body[:200]}", {"to": text.to, "body": body})
+        answer = self._answer()
+        if answer.fails:
+            raise TextUnavailableError(answer.fails)
+        return SentText("dry-run", "queued")
 
     def _text(self, said: str) -> str:
         return self._clean.text(said)[:_SHOWN]

@@ -1,5 +1,7 @@
 """What goes wrong unexpectedly, translated once into what the workflow is told: a code that never changes, and a sentence."""
 
+from datetime import timedelta
+
 import aiosmtplib
 import httpx2
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
@@ -8,11 +10,19 @@ from store.database import DATABASE_ERRORS, UNAVAILABLE
 
 
 class ServerError(Exception):
-    """The other side of an HTTP call failed: worth another try."""
+    """The other side of an HTTP call failed: worth another try, in `retry_after` at the earliest."""
+
+    def __init__(self, says: str, retry_after: timedelta | None = None) -> None:
+        super().__init__(says)
+        self.retry_after = retry_after
 
 
 class UnreachableError(Exception):
     """Nobody answered an HTTP call."""
+
+
+class TextUnavailableError(Exception):
+    """The provider of texts is away, or busy."""
 
 
 class ContendedError(Exception):
@@ -33,6 +43,7 @@ _CODES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = 
     (UnreachableError, "http_unreachable"),
     (httpx2.HTTPError, "http_unreachable"),
     (aiosmtplib.SMTPException, "mail_unavailable"),
+    (TextUnavailableError, "text_unavailable"),
     (ContendedError, "contended"),
     (UNAVAILABLE, "database_unavailable"),
     (DATABASE_ERRORS, "database_error"),
@@ -40,7 +51,7 @@ _CODES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = 
 
 
 def unexpected(error: Exception) -> ApplicationError:
-    """Never retried by Temporal: the workflow's ladder does that."""
+    """Never retried by Temporal: the workflow's ladder does that, after the delay that this asks for at the earliest."""
     if isinstance(error, NotSentError) and isinstance(error.__cause__, Exception):
         error = error.__cause__
     name = type(error).__name__
@@ -48,4 +59,5 @@ def unexpected(error: Exception) -> ApplicationError:
     sentence = (str(error) or name) if code else f"{name}: {error}"
     # One that is known by its code needs no traceback in the log.
     category = ApplicationErrorCategory.BENIGN if code else ApplicationErrorCategory.UNSPECIFIED
-    return ApplicationError(sentence, type=code or "unexpected", non_retryable=True, category=category)
+    wait = error.retry_after if isinstance(error, ServerError) else None
+    return ApplicationError(sentence, type=code or "unexpected", non_retryable=True, next_retry_delay=wait, category=category)

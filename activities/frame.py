@@ -16,11 +16,10 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.failures import ContendedError, unexpected
-from activities.goals import result_of_wait
 from activities.handlers import HANDLERS
 from activities.positions import nothing_left, onward, stands_before
 from activities.registry import Runner
-from activities.results import ChangedMeanwhileError, Down, HoldOn, Onward, Result
+from activities.results import ChangedMeanwhileError, Down, Onward, Result, failed
 from activities.secrets import keeping, redacted
 from activities.services import Services
 from activities.situation import Situation
@@ -33,7 +32,6 @@ from automations.messages import Ending, StepRequest
 from automations.outcomes import End, LaneEnd, Moved, Outcome, Requested, StepAnswer, StepRef
 from automations.positions import Positions
 from automations.steps.base import StepBase
-from automations.steps.goals import Goal
 from store.executions import end_execution
 from store.standings import hold_version, lock_standings, revision_of, standings_of, whole, write_standings
 from store.step_runs import begin_step_run, drop_step_run, load_step
@@ -114,10 +112,10 @@ class StepFrame:
         return outcome
 
     async def _over(self, connection: Any, attempt: Attempt) -> Outcome | None:
-        """A wait is over; a goal may have to wait on."""
-        if isinstance(attempt.step, Goal):
+        """A wait is over; the step may have to wait on."""
+        if self._runner.goes_on:
             async with connection.transaction():
-                result = await result_of_wait(connection, attempt, self._services)
+                result = await self._runner.goes_on(connection, attempt, self._services)
                 return await write_result(connection, attempt, result, 0.0)
         return await _over(connection, attempt)
 
@@ -208,16 +206,6 @@ async def _over(connection: Any, attempt: Attempt) -> Outcome | None:
         return await write_result(connection, attempt, Result(then=Down(path), output={"path": path}), 0.0)
     following = onward(step.id, ran_from, newest, lane)
     return await write_result(connection, attempt, Result(warning=nothing_left(step.id, newest, following, lane)), 0.0)
-
-
-def failed(step: StepBase, failure: EverstepError) -> Result:
-    """An expected failure: pauses or goes on as the step says; a condition always asks a person for the path."""
-    error = {"code": failure.code, "sentence": failure.sentence}
-    if not step.retries:
-        return Result(then=HoldOn("condition_error", failure.sentence), error=error, failed=True)
-    if step.on_error == "pause":
-        return Result(then=HoldOn("error", failure.sentence), error=error, failed=True)
-    return Result(error=error, failed=True)
 
 
 def _known_outcome(row: Any, request: StepRequest) -> Outcome | None:

@@ -1,6 +1,6 @@
 """Steps that wait for something to happen to the record, or for its dates to come."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -12,18 +12,18 @@ from pydantic import TypeAdapter, ValidationError
 
 from activities.control import WaitEnd, wait_end
 from activities.record_values import record_values
-from activities.registry import runs
+from activities.registry import goes_on, runs
 from activities.results import ChangedMeanwhileError, Down, Result, WaitUntil
 from activities.services import Services
 from activities.situation import Situation
 from activities.writing import Attempt
 from automations.calendars import BusinessCalendar
-from automations.event_triggers import AnyEventTrigger, EventTriggerUnion
+from automations.event_triggers import AwaitedTrigger, AwaitedTriggerUnion
 from automations.failures import ExpectedFailure
 from automations.goal_moments import DatedWait, Seen, Verdict, comings, decide, settled_skip
 from automations.goal_telling import Timeout, moved_in_words, output_of
 from automations.steps.base import StepBase
-from automations.steps.goals import Goal
+from automations.steps.goals import AwaitingStep, Goal
 from store.database import Connection
 from store.goals import (
     GoalWait,
@@ -36,16 +36,26 @@ from store.goals import (
 from store.records import read_record
 from store.standings import lock_standings
 
-_TRIGGERS: TypeAdapter[list[AnyEventTrigger]] = TypeAdapter(list[EventTriggerUnion])
+Also = Callable[[Connection], Awaitable[None]]
+_TRIGGERS: TypeAdapter[list[AwaitedTrigger]] = TypeAdapter(list[AwaitedTriggerUnion])
 _LOG = structlog.get_logger("everstep.goals")
 
 
 @runs("goal")
 async def goal(step: Goal, situation: Situation, services: Services) -> Result:
-    """Events count from the moment in which this is written: those before it are over, those after it find who waits."""
+    return begin_wait(step, [_settled(trigger, situation) for trigger in step.triggers], situation)
+
+
+def begin_wait(
+    step: AwaitingStep, triggers: Sequence[AwaitedTrigger], situation: Situation, *, also: Also | None = None
+) -> Result:
+    """Events count from the moment in which this is written: those before it are over, those after it find who waits.
+
+    `also` follows in the same transaction, unless the step does not wait at all.
+    """
     end = wait_end(step.limit, situation) if step.limit else WaitEnd()
     timeout = {**end.output, **({"says": end.says_moved} if end.says_moved else {})}
-    wait = DatedWait([_settled(trigger, situation) for trigger in step.triggers], situation.now, end.until)
+    wait = DatedWait(triggers, situation.now, end.until)
     seen = Seen(situation.row["field_values"], situation.activities, situation.zone, situation.calendar)
     verdict = decide(wait, seen, situation.for_filters(), situation.now)
 
@@ -53,12 +63,14 @@ async def goal(step: Goal, situation: Situation, services: Services) -> Result:
         await insert_goal_wait(connection, _waiting(wait, verdict, timeout, situation))
         if wait.dates:
             await _refuse_if_moved(connection, wait, verdict, seen, situation.row["record_id"])
+        if also:
+            await also(connection)
 
     result = _result(step, wait, verdict, timeout, situation.now, situation.zone)
     return replace(result, used=end.used, also=None if verdict.path else listen)
 
 
-def _settled(trigger: AnyEventTrigger, situation: Situation) -> AnyEventTrigger:
+def _settled(trigger: AwaitedTrigger, situation: Situation) -> AwaitedTrigger:
     """Raises ExpectedFailure where it could never fit an event: nobody would notice that it waits in vain."""
     if situation.definition is None:
         raise ExpectedFailure("no_record", "A goal needs a record, and the execution has none.")
@@ -89,6 +101,7 @@ async def _seen(connection: Connection, wait: DatedWait, record: Any, zone: Zone
     return Seen(record["field_values"], activities, zone, calendar)
 
 
+@goes_on("goal")
 async def result_of_wait(connection: Connection, attempt: Attempt, services: Services) -> Result:
     """Down which path a wait that is over goes on, or until when it waits on. Call it in the transaction that writes the result.
 
@@ -145,7 +158,7 @@ def dated_wait(row: Any) -> DatedWait:
     return DatedWait(_triggers(row), row["since"], timeout, refused)
 
 
-def _triggers(row: Any) -> list[AnyEventTrigger]:
+def _triggers(row: Any) -> list[AwaitedTrigger]:
     """None of them where a newer release wrote what this one cannot read: one goal stands in the way of no other."""
     try:
         return _TRIGGERS.validate_python(row["triggers"])

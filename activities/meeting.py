@@ -14,7 +14,7 @@ from activities.goals import dated_wait
 from activities.record_values import record_values
 from activities.services import Services
 from automations.evaluation import refused_by_filter
-from automations.event_triggers import AnyEventTrigger, Event, Listen
+from automations.event_triggers import AwaitedTrigger, Event, Listen
 from automations.filter_evaluation import FilterValues
 from automations.goal_moments import DatedWait, Seen, comings
 from store.business import read_business
@@ -47,12 +47,12 @@ class _Waiting:
     def record_id(self) -> UUID:
         return self.row["record_id"]
 
-    def fits(self) -> list[tuple[_Told, AnyEventTrigger]]:
+    def fits(self) -> list[tuple[_Told, AwaitedTrigger]]:
         """With each trigger the first event that fits it, in the order of the events. Filters are not asked yet."""
         first = [(told, trigger) for trigger in self.wait.triggers if (told := self._first(trigger)) is not None]
         return sorted(first, key=lambda fit: fit[0].number)
 
-    def _first(self, trigger: AnyEventTrigger) -> _Told | None:
+    def _first(self, trigger: AwaitedTrigger) -> _Told | None:
         listens = trigger.listens()
         return next((told for told in self.events if listens & told.listens and not trigger.mismatch(told.event)), None)
 
@@ -106,7 +106,7 @@ async def _met(connection: Connection, waiting: Collection[_Waiting], services: 
 
 
 async def _values(
-    connection: Connection, fitting: Sequence[tuple[_Waiting, Sequence[tuple[_Told, AnyEventTrigger]]]], services: Services
+    connection: Connection, fitting: Sequence[tuple[_Waiting, Sequence[tuple[_Told, AwaitedTrigger]]]], services: Services
 ) -> Mapping[UUID, FilterValues]:
     """Of the records that filters are to be asked about, as they are now."""
     asked = [(each.record_id, trigger.filter) for each, fits in fitting for _, trigger in fits if trigger.filter is not None]
@@ -116,7 +116,7 @@ async def _values(
     return await record_values(connection, services.definitions, records, [filter for _, filter in asked])
 
 
-def _counts(waiting: _Waiting, trigger: AnyEventTrigger, values: FilterValues | None) -> bool:
+def _counts(waiting: _Waiting, trigger: AwaitedTrigger, values: FilterValues | None) -> bool:
     """Not where the filter cannot be answered, which is told of."""
     refusal = refused_by_filter(trigger.filter, values)
     if refusal is not None and refusal.reason == "error":

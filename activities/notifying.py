@@ -149,7 +149,8 @@ async def send_due(services: Services) -> int:
 async def _error_of_sending(row: Any, services: Services) -> Exception | None:
     """Whatever is wrong with one mail stands in the way of no other."""
     settings = services.settings
-    link = web_ui_link(settings.web_ui_url, settings.temporal_namespace, row["workflow_id"])
+    is_of_step = row["place"] == 0
+    link = web_ui_link(settings.web_ui_url, settings.temporal_namespace, row["workflow_id"]) if is_of_step else None
     try:
         mail = Mail(
             settings.mail_from, [row["recipient"]], row["subject"], str(row["id"]), datetime.now(UTC),

@@ -1,8 +1,8 @@
 """The HTTP client of steps: it connects to public addresses only, and to what the deployment allows besides.
 
 A host is resolved here, each of its addresses is looked at, and the connection is made to one that was looked at: a name
-that answers otherwise a moment later changes nothing. As every connection is made here, each hop of a redirect would be
-checked as well, were they followed. Proxies of the environment are not used: they would connect in our place.
+that answers otherwise a moment later changes nothing. As every connection is made here, each hop of a redirect is checked as
+well. Proxies of the environment are not used: they would connect in our place.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
 import httpcore2
@@ -115,6 +116,10 @@ class GuardedTransport(httpx2.AsyncHTTPTransport):
 
 
 def guarded_client(settings: Settings, resolve: Resolve = resolved) -> httpx2.AsyncClient:
-    """For what steps call. TLS is checked against the name that is called, not against the address."""
+    """For what steps call. TLS is checked against the name that is called, not against the address.
+
+    It keeps no cookies: those that one execution is given are not for the next.
+    """
     backend = GuardedBackend(AllowList(settings.http_allow), resolve)
-    return httpx2.AsyncClient(transport=GuardedTransport(backend), trust_env=False, follow_redirects=False)
+    no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=()))
+    return httpx2.AsyncClient(transport=GuardedTransport(backend), cookies=no_cookies, trust_env=False, follow_redirects=False)

@@ -1,16 +1,20 @@
 """Which function runs which step type."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from activities.results import Result
 from activities.services import Services
 from activities.situation import Situation
 from store.database import Connection
 
+if TYPE_CHECKING:
+    from activities.writing import Attempt
+
 S = TypeVar("S")
 Handler = Callable[[S, Situation, Services], Awaitable[Result]]
+WaitedHandler = Callable[[Connection, "Attempt", Services], Awaitable[Result]]
 WritingHandler = Callable[[S, Situation, Services, Connection], Awaitable[Result]]
 
 
@@ -20,6 +24,8 @@ class Runner:
 
     runs: Handler[Any] | None = None
     writes: WritingHandler[Any] | None = None
+    goes_on: WaitedHandler | None = None
+    """After a wait, where the step has more to say than down which path; in the transaction that writes it."""
 
 
 HANDLERS: dict[str, Runner] = {}
@@ -48,6 +54,19 @@ def writes(step_type: str) -> Callable[[WritingHandler[S]], WritingHandler[S]]:
 
     def register(handler: WritingHandler[S]) -> WritingHandler[S]:
         HANDLERS[step_type] = Runner(writes=handler)
+        return handler
+
+    return register
+
+
+def goes_on(step_type: str) -> Callable[[WaitedHandler], WaitedHandler]:
+    """Registers the function below it as what is asked once a wait of such a step is over: how it goes on, or waits on.
+
+    It is called in the transaction that writes the result. It stands below the function that runs the step.
+    """
+
+    def register(handler: WaitedHandler) -> WaitedHandler:
+        HANDLERS[step_type] = replace(HANDLERS[step_type], goes_on=handler)
         return handler
 
     return register

@@ -42,6 +42,9 @@ def typed_value(own: Mapping[str, Any], values: Mapping[str, Any], definition: O
     return Typed(field.type, values.get(name)) if field else None
 
 
+_OF_EMPLOYEES = ("email", "roles", "phone")
+
+
 class _Blank(dict[str, Any]):
     """Has everything, and all of it is blank."""
 
@@ -137,7 +140,7 @@ def _way(link: Link, name: str) -> _Way:
 
 async def _employees(connection: Connection, ids: Collection[UUID]) -> dict[UUID, RelatedRecord]:
     rows = await list_employees_by_ids(connection, ids) if ids else []
-    return {row["id"]: RelatedRecord({"name": row["name"]}, {"email": row["email"], "roles": row["roles"]}, None) for row in rows}
+    return {row["id"]: RelatedRecord({"name": row["name"]}, {name: row[name] for name in _OF_EMPLOYEES}, None) for row in rows}
 
 
 async def _records(connection: Connection, definitions: Definitions, ids: Collection[UUID]) -> dict[UUID, RelatedRecord]:

@@ -6,7 +6,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from automations.errors import EverstepError
 from automations.executions import CancelReason, PauseReason, TerminalState
+from automations.steps.base import StepBase
 from store.database import Connection
 
 
@@ -85,6 +87,16 @@ class Result:
     held: bool = False
     also: Callable[[Connection], Awaitable[None]] | None = None
     afterwards: Callable[[], Awaitable[None]] | None = None
+
+
+def failed(step: StepBase, failure: EverstepError) -> Result:
+    """An expected failure: pauses or goes on as the step says; a condition always asks a person for the path."""
+    error = {"code": failure.code, "sentence": failure.sentence}
+    if not step.retries:
+        return Result(then=HoldOn("condition_error", failure.sentence), error=error, failed=True)
+    if step.on_error == "pause":
+        return Result(then=HoldOn("error", failure.sentence), error=error, failed=True)
+    return Result(error=error, failed=True)
 
 
 @dataclass(frozen=True)

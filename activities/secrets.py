@@ -104,7 +104,9 @@ def keeping(secrets: StepSecrets) -> Iterator[None]:
             raise
         told = unexpected(error)
         sentence = secrets.redactor.text(told.message)
-        raise ApplicationError(sentence, type=told.type, non_retryable=True, category=told.category) from None
+        raise ApplicationError(
+            sentence, type=told.type, non_retryable=True, next_retry_delay=told.next_retry_delay, category=told.category
+        ) from None
 
 
 def redacted(result: Result, secrets: StepSecrets) -> Result:

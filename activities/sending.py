@@ -18,9 +18,10 @@ MAX_IN_DOUBT = 2
 
 @dataclass(frozen=True)
 class Sent:
-    """`refused` are the recipients that were not taken while others were."""
+    """`refused` are the recipients that were not taken while others were; `delivery` is how far its provider is with it."""
 
     provider_id: str | None = None
+    delivery: str | None = None
     refused: Sequence[str] = ()
 
 
@@ -53,7 +54,9 @@ async def deliver(services: Services, new: NewMessage, send: Send, *, now: datet
             raise doubt
     sent = await _sent(services, row, send, moment)
     async with services.database.connection() as connection:
-        await mark_sent(connection, row["id"], moment(), provider_id=sent.provider_id, refused=sent.refused)
+        await mark_sent(
+            connection, row["id"], moment(), provider_id=sent.provider_id, delivery=sent.delivery, refused=sent.refused
+        )
     return {**row, "state": "sent", "provider_id": sent.provider_id, "refused": list(sent.refused)}
 
 

@@ -8,6 +8,8 @@ from temporalio.client import Client
 from activities.definitions import Definitions
 from activities.mailing import SendMail, send
 from activities.settings import Settings
+from activities.text_providers import SendText
+from activities.text_providers import send as send_text
 from store.database import Database
 
 
@@ -19,3 +21,4 @@ class Services:
     http: httpx2.AsyncClient
     definitions: Definitions
     send_mail: SendMail = send
+    send_text: SendText = send_text

@@ -26,6 +26,13 @@ def _allowed(written: tuple[str, ...]) -> tuple[str, ...]:
     return written
 
 
+def _base_url(written: str) -> str:
+    found = urlsplit(written.strip().rstrip("/"))
+    if found.scheme not in ("http", "https") or not found.hostname or found.query or found.fragment:
+        raise ValueError("is the beginning of addresses, such as https://crm.example.com")
+    return found.geturl()
+
+
 def _keys(written: SecretStr | None) -> SecretStr | None:
     """Nothing written is no key."""
     if written is None or not written.get_secret_value().strip():
@@ -41,13 +48,6 @@ def _mailbox(written: str) -> str:
 
 def _bare_address(written: str) -> str:
     return read_mailbox(written).addr_spec
-
-
-def _base_url(written: str) -> str:
-    found = urlsplit(written.strip().rstrip("/"))
-    if found.scheme not in ("http", "https") or not found.hostname or found.query or found.fragment:
-        raise ValueError("is the beginning of addresses, such as https://crm.example.com")
-    return found.geturl()
 
 
 Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
@@ -76,13 +76,21 @@ class Settings(BaseSettings):
     mail_bounces_to: Annotated[str, AfterValidator(_bare_address)] | None = None
     """Where servers send what they could not deliver; left out: to the address of `mail_from`."""
 
+    text_provider: Literal["twilio", "none"] = "none"
+    twilio_account_sid: str | None = None
+    twilio_auth_token: SecretStr | None = None
+    twilio_from: str | None = None
+    """One of the account's numbers, or a messaging service (`MG…`)."""
+
+    twilio_base_url: Annotated[str, AfterValidator(_base_url)] = "https://api.twilio.com"
+
     api_host: str = "127.0.0.1"
     api_port: int = Field(default=8000, ge=0, le=65535)
     queue_prefix: str = "everstep"
     low_slots: PositiveInt = 2
     web_ui_url: str | None = None
     public_url: Annotated[str, AfterValidator(_base_url)] | None = None
-    """Where people reach the gateway, for the links in mails."""
+    """Where people and providers reach the gateway: for the links in mails, and for what is told of texts."""
 
     max_step_runs: PositiveInt = 10_000
     max_visits: PositiveInt = 1_000

@@ -49,7 +49,7 @@ class Situation:
         self._in_variables = in_variables
 
     def seeing(self, related: Mapping[str, RelatedRecord], brought: Mapping[str, Any]) -> "Situation":
-        """The same, with these besides what it knows of related records and of what the trigger brought."""
+        """The same, with more of what stands around it."""
         return Situation(
             self.row, self.plan, self.definition, {**self._related, **related}, {**self._brought, **brought}, self.now, self.key,
             self.activities, self.secrets, self._in_variables,
@@ -71,6 +71,11 @@ class Situation:
     def calendar(self) -> BusinessCalendar:
         """That of the business."""
         return BusinessCalendar.model_validate(self.row["calendar"])
+
+    def skipping_calendar(self, own: bool | None) -> BusinessCalendar | None:
+        """The calendar where days that are not worked are skipped: a part's own word counts for more than the automation's."""
+        skips = self.plan.calendar.skip_non_working_days if own is None else own
+        return self.calendar if skips else None
 
     @cached_property
     def own(self) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Fetches what a step sees."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
 from activities.related import Link, RelatedRecord, records_in_variables, related_records
@@ -35,8 +35,8 @@ async def situation_of(connection: Any, attempt: "Attempt", services: Services) 
     return Situation(row, attempt.plan, definition, related, brought, request.now, key, activities, secrets, in_variables)
 
 
-async def reading(connection: Connection, situation: Situation, texts: Collection[str], services: Services) -> Situation:
-    """The same situation for texts that the step does not hold itself: with what these read besides."""
+async def seeing(connection: Connection, texts: Iterable[str], situation: Situation, services: Services) -> Situation:
+    """The same, with what these texts read: what a template says is known only when its step runs."""
     needs, row = text_needs(texts), situation.row
     related = await _related(connection, row, situation.definition, needs.relationships, services)
     event = await read_event(connection, row["event_id"]) if needs.body and row["event_id"] else None

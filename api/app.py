@@ -16,7 +16,7 @@ from api.connections import Connections
 from api.executions import bulk_requests, bulk_starts, executions, explaining, lists, requests, restarting, stream
 from api.executions.listeners import Streams
 from api.executions.starting import TemporalWatch
-from api.messages import messages, suppressions, templates, unsubscribing
+from api.messages import messages, suppressions, templates, texts, unsubscribing
 from api.middleware.access_log import AccessLog
 from api.middleware.authentication import Authentication
 from api.middleware.bodies import FILES, WEBHOOKS, BodyGuard
@@ -43,7 +43,7 @@ ROUTERS = tuple(
         bulk_requests, lists, requests, stream, executions, bulk_starts, restarting, explaining, kill_switches,
         webhooks, deliveries, webhook_secrets,
         objects, search, upserts, records, files, crm_activities, events, employees, business,
-        messages, templates, suppressions, unsubscribing,
+        messages, templates, suppressions, unsubscribing, texts,
         api_keys, audit, secrets, codec, health, metrics,
     )
 )  # fmt: skip

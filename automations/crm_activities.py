@@ -22,6 +22,7 @@ def told(activity: Any) -> dict[str, Any]:
         "note": activity["note"],
         "due_at": _text(activity["due_at"]),
         "assigned_to": str(activity["assigned_to"]) if activity["assigned_to"] else None,
+        "assigned_role": activity["assigned_role"],
         "by": activity["by"],
         "completed_at": _text(activity["completed_at"]),
     }

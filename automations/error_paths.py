@@ -50,6 +50,8 @@ _FORMS = {
     "to": "owner, {employee: address}, {role: name} or {field: name}",
     "until": "a date and time with an offset, {field: name} or {variable: name}",
     "on": "this_record, global or {field: name}",
+    "records": "this_record, {field: name}, {through: [names]} or {variable: name}",
+    "due": "now, {after: {days: 2}} or {around: {field: name}}",
     "value": "status, body or a JSONPath that begins with $",
 }
 """Where pydantic tries several forms, what they are."""

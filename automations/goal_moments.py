@@ -15,7 +15,7 @@ from automations.dates import Due
 from automations.due_times import Told, held_by, next_due
 from automations.errors import EverstepError
 from automations.evaluation import refused_by_filter
-from automations.event_triggers import ActivityOverdue, AnyEventTrigger, OnOrAroundDate
+from automations.event_triggers import ActivityOverdue, AwaitedTrigger, OnOrAroundDate
 from automations.filter_evaluation import FilterValues
 
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
@@ -31,7 +31,7 @@ class DatedWait:
     `refused` says up to which moment the dates of a trigger are over, by its place, as its filter did not let them count.
     """
 
-    triggers: Sequence[AnyEventTrigger]
+    triggers: Sequence[AwaitedTrigger]
     since: datetime
     timeout: datetime | None = None
     refused: Mapping[int, datetime] = field(default_factory=dict[int, datetime])
@@ -78,7 +78,7 @@ class Coming:
 class Complaint:
     """A trigger that cannot be answered, and why. It stands in the way of no other."""
 
-    trigger: AnyEventTrigger
+    trigger: AwaitedTrigger
     sentence: str
 
 
@@ -94,7 +94,7 @@ class Verdict:
     complaints: Sequence[Complaint] = ()
 
 
-def settled_skip(trigger: AnyEventTrigger, skips: bool) -> AnyEventTrigger:
+def settled_skip(trigger: AwaitedTrigger, skips: bool) -> AwaitedTrigger:
     """The same with the automation's word on days that are not worked, where the trigger has none of its own."""
     if skips and isinstance(trigger, OnOrAroundDate | ActivityOverdue) and trigger.skip_non_working_days is None:
         return trigger.model_copy(update={"skip_non_working_days": True})

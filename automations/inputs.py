@@ -26,3 +26,4 @@ Moment = Annotated[datetime, _fitting(scalars.moment)]
 
 EmailAddress = Annotated[str, _fitting(scalars.email)]
 Id = Annotated[str, _fitting(scalars.uuid_text)]
+PhoneNumber = Annotated[str, _fitting(scalars.phone)]

@@ -44,10 +44,10 @@ def step_needs(step: StepBase) -> Needs:
 
 
 def text_needs(texts: Iterable[str]) -> Needs:
-    """Of texts that stand in no document."""
-    read = {name for text in texts for name in _read_in(text)}
-    names = frozenset(name[1] for name in read if len(name) > 2 and name[0] == "record")
-    return Needs(names, any(name[:2] in _OF_CALLS for name in read))
+    """Of texts that are no part of a step, such as those of a template."""
+    read = {name for text in texts for name in _names_in(text)}
+    relationships = frozenset(name[1] for name in read if len(name) > 2 and name[0] == "record")
+    return Needs(relationships, any(name[:2] in _OF_CALLS for name in read))
 
 
 def filter_needs(filters: Iterable[Filter]) -> frozenset[str]:
@@ -56,15 +56,14 @@ def filter_needs(filters: Iterable[Filter]) -> frozenset[str]:
 
 
 def _names_read(step: StepBase) -> Iterator[tuple[str, ...]]:
-    for _, text in step.templates():
-        yield from _read_in(text)
+    return (name for _, text in step.templates() for name in _names_in(text))
 
 
-def _read_in(text: str) -> frozenset[tuple[str, ...]]:
+def _names_in(text: str) -> Iterator[tuple[str, ...]]:
     try:
-        return references(text)
+        yield from references(text)
     except InvalidTemplateError:
-        return frozenset()  # the step says so itself, when it renders the text
+        return  # the step says so itself, when it renders the text
 
 
 def parts_of(value: Any) -> Iterator[Any]:

@@ -1,4 +1,4 @@
-"""What happened elsewhere to the person behind a record: a form sent in, a mail opened, a page visited.
+"""What happened elsewhere to the person behind a record: a form sent in, a mail opened, a text received, a page visited.
 
 To add a kind: its model here, a trigger that listens to it in `event_triggers`, its test.
 """
@@ -15,7 +15,7 @@ from pydantic_core import to_json
 from automations import scalars
 from automations.error_paths import problems_of
 from automations.event_triggers.outside import Called, EmailEventName
-from automations.inputs import EmailAddress, Id, Moment
+from automations.inputs import EmailAddress, Id, Moment, PhoneNumber
 from automations.model import Model, Name
 from automations.problems import Problem, at
 
@@ -63,7 +63,7 @@ class OutsideEvent(Model):
 
     def payload(self) -> dict[str, Any]:
         """What the event says beside whom it concerns, and when."""
-        return self.model_dump(mode="json", exclude={*OutsideEvent.model_fields}, exclude_none=True)
+        return self.model_dump(mode="json", exclude={*OutsideEvent.model_fields}, exclude_none=True, by_alias=True)
 
 
 class FormSubmission(OutsideEvent):
@@ -87,12 +87,21 @@ class MailEvent(OutsideEvent):
     link: Address | None = None
 
 
+class TextEvent(OutsideEvent):
+    """One that came in by another provider than ours. `to` is the number that it was sent to."""
+
+    kind: Literal["text_received"]
+    sender: PhoneNumber = Field(alias="from")
+    to: PhoneNumber | None = None
+    body: Annotated[str, StringConstraints(max_length=scalars.TEXT_LIMIT)] = ""
+
+
 class WebsiteVisit(OutsideEvent):
     kind: Literal["website_visited"]
     url: Address
 
 
-AnyOutsideEvent = FormSubmission | SurveySubmission | MailEvent | WebsiteVisit
+AnyOutsideEvent = FormSubmission | SurveySubmission | MailEvent | TextEvent | WebsiteVisit
 OutsideEventUnion = Annotated[AnyOutsideEvent, Field(discriminator="kind")]
 
 KINDS: dict[str, type[AnyOutsideEvent]] = {

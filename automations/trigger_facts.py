@@ -2,6 +2,7 @@
 
 {"type": "field_updated", "id": "staged", "event_at": "…", "evaluated_at": "…", "field": "status", "old": null, "new": "Open"}
 {"type": "activity_logged", …, "activity": {"type": "call", "note": "…"}}
+{"type": "text_received", …, "from": "+4930123456", "body": "Yes"}
 {"type": "form_submitted", …, "form": "demo", "values": {"seats": 5}}
 """
 
@@ -12,8 +13,8 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
-FACTS = ("old", "new", "field", "tags", "form", "survey", "url", "message", "link", "date")
-ACTIVITY = ("id", "type", "note", "due_at", "by", "assigned_to", "completed_at")
+FACTS = ("old", "new", "field", "tags", "form", "survey", "url", "message", "link", "date", "from", "body")
+ACTIVITY = ("id", "type", "note", "due_at", "by", "assigned_to", "assigned_role", "completed_at")
 _FACT = re.compile(rf"time|({'|'.join(FACTS)})|activity\.({'|'.join(ACTIVITY)})|values\.[^.]{{1,255}}")
 
 

@@ -11,19 +11,20 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, Str
 
 class ActivityPatch(BaseModel):
     """
-    What is left out stays as it is; null takes the assignee away.
+    What is left out stays as it is; null takes the assignee or the role away.
     """
 
     model_config = ConfigDict(extra="forbid")
     note: str | None = None
     due_at: AwareDatetime | None = None
     assigned_to: Annotated[str | None, Field(description="An employee's id or email address")] = None
+    assigned_role: Annotated[str | None, Field(description="For anybody of this role")] = None
     by: Annotated[str, Field(description="Who does it, or else the name of the API key; told with the event")] = ""
 
 
 class ActivityView(BaseModel):
     """
-    `by` is who did the last thing to it; blank if nobody said.
+    `by` is who did the last thing to it; blank if nobody said. `execution_id` is the execution that scheduled it.
     """
 
     id: UUID
@@ -33,6 +34,8 @@ class ActivityView(BaseModel):
     note: str
     due_at: AwareDatetime | None
     assigned_to: UUID | None
+    assigned_role: str | None
+    execution_id: UUID | None
     by: str
     created_at: AwareDatetime
     updated_at: AwareDatetime
@@ -277,6 +280,7 @@ class EmployeeBody(BaseModel):
     name: str
     roles: list[str] = []
     active: bool = True
+    phone: str | None = None
 
 
 class EmployeeView(BaseModel):
@@ -285,6 +289,7 @@ class EmployeeView(BaseModel):
     name: str
     roles: list[str]
     active: bool
+    phone: str | None
 
 
 class EvaluatedEventView(BaseModel):
@@ -425,6 +430,22 @@ class HeardView(BaseModel):
         | None
     )
     detail: str | None
+
+
+class IncomingTextView(BaseModel):
+    """
+    `message_id`: the last text that went to the number, which this one answers. `event_id` is null where it is no record's.
+    """
+
+    id: UUID
+    provider_id: str
+    sender: str
+    recipient: str
+    body: str
+    received_at: AwareDatetime
+    record_id: UUID | None
+    message_id: UUID | None
+    event_id: UUID | None
 
 
 class KeptView(BaseModel):
@@ -611,6 +632,7 @@ class NewActivity(BaseModel):
     note: str = ""
     due_at: AwareDatetime | None = None
     assigned_to: Annotated[str | None, Field(description="An employee's id or email address")] = None
+    assigned_role: Annotated[str | None, Field(description="For anybody of this role")] = None
     by: Annotated[str, Field(description="Who does it, or else the name of the API key; told with the event")] = ""
 
 
@@ -683,6 +705,11 @@ class EvaluatedViewPage(BaseModel):
 
 class EventViewPage(BaseModel):
     items: list[EventView]
+    next_cursor: str | None = None
+
+
+class IncomingTextViewPage(BaseModel):
+    items: list[IncomingTextView]
     next_cursor: str | None = None
 
 
@@ -992,8 +1019,8 @@ class StepRunView(BaseModel):
 
 class StepType(BaseModel):
     """
-    `contexts`: automations with an object, and those without. `paths`: the lists of steps below it. `reaches_outside`: it
-    calls other systems, so that a dry run takes an answer for it.
+    `contexts`: automations with an object, and those without. `objects`: of which objects the records may be. `paths`: the
+    lists of steps below it. `reaches_outside`: it calls other systems, so that a dry run takes an answer for it.
 
     `options` is the JSON Schema of such a step without that of the steps below it.
     """
@@ -1001,6 +1028,7 @@ class StepType(BaseModel):
     type: str
     description: str
     contexts: list[Literal["record", "global"]]
+    objects: Literal["any", "contacts", "with_stages"]
     paths: list[str]
     reaches_outside: bool
     options: dict[str, Any]
@@ -1255,7 +1283,7 @@ class WouldView(BaseModel):
     """
 
     step_id: str
-    kind: Literal["http_request", "mail", "start", "error_notification"]
+    kind: Literal["http_request", "mail", "text", "start", "error_notification"]
     says: str
     details: dict[str, Any]
     assumed: bool

@@ -43,6 +43,7 @@ from client.models import (
     Health,
     HistoryView,
     ImpactView,
+    IncomingTextViewPage,
     KeyView,
     KeyViewPage,
     LiftBody,
@@ -1341,6 +1342,30 @@ class Operations(Transport):
         One that is on the list already keeps the reason that it has.
         """
         return self._call("PUT", f"/suppressions/{segment(channel)}/{segment(address)}", SuppressionView, body=body)
+
+    def get_texts(
+        self, *, record_id: UUID | str | None = None, cursor: str | None = None, size: int | None = None
+    ) -> IncomingTextViewPage:
+        """List the texts that came in.
+
+        Newest first, of a record or all.
+        """
+        return self._call("GET", "/texts", IncomingTextViewPage, query={"record_id": record_id, "cursor": cursor, "size": size})
+
+    def take_text(self, body: Json, *, idempotency_key: str | None = None) -> str:
+        """Take a text that came in at Twilio.
+
+        Once, however often it is brought. It is an event `text_received` of the record that was last written to at the number,
+        else of the contact that holds it. STOP puts the number on the suppression list, START takes it off.
+        """
+        return self._call("POST", "/texts/twilio/incoming", str, body=body, idempotency_key=idempotency_key)
+
+    def take_status(self, body: Json, *, idempotency_key: str | None = None) -> None:
+        """Hear what became of a text.
+
+        Also of a text that is not ours: Twilio would only ask again.
+        """
+        return self._call("POST", "/texts/twilio/status", None, body=body, idempotency_key=idempotency_key)
 
     def get_trigger_types(self) -> list[TriggerType]:
         """List the types of triggers.

@@ -44,8 +44,8 @@ async def _show(stack: Stack, client: httpx2.AsyncClient, *, once: bool) -> int:
     leads = await load_examples(client)
     known = {execution["id"] for execution in (await call(client, "GET", "/executions?size=200"))["items"]}
     timeline = Timeline(client, console, known)
-    await _fire(stack, client, console, leads)
-    done = await _watch(timeline)
+    await _fire(client, stack.api, console, leads)
+    done = await _watch(timeline, stack, console)
     _print_addresses(stack, console)
     if once:
         return 0 if done else 1
@@ -58,27 +58,42 @@ async def _show(stack: Stack, client: httpx2.AsyncClient, *, once: bool) -> int:
         await asyncio.sleep(1)
 
 
-async def _fire(stack: Stack, client: httpx2.AsyncClient, console: Console, leads: dict[str, str]) -> None:
-    """A webhook is called for a big lead and for a small one, the API starts one execution, and a change of stage another."""
-    console.print("Calling the webhook twice and the API once, and winning a lead …\n")
+async def _fire(client: httpx2.AsyncClient, api: str, console: Console, leads: dict[str, str]) -> None:
+    """A form comes in twice, one execution is started by the API, and leads move and a ticket comes, which starts others."""
+    console.print("Calling the webhook twice and the API once, moving two leads, and opening a ticket …\n")
     for email, seats in (("lise@fission.example", 80), ("grace@cobol.example", 4)):
         payload = {"contact": {"email": email}, "company": {"seats": seats}, "source": "demo"}
         await call(client, "POST", "/webhooks/demo-request/demo-form", json=payload)
-    start = {"record_id": leads["ada@analytical.example"], "variables": {"check_url": f"{stack.api}/health/live"}}
+    start = {"record_id": leads["ada@analytical.example"], "variables": {"check_url": f"{api}/health/live"}}
     await call(client, "POST", "/automations/score-lead/executions", json=start)
-    for stage in ("New", "Won"):
-        await call(client, "PATCH", f"/records/{leads['emmy@symmetry.example']}", json={"stage": stage})
+    for email, stage in (("sofia@rotating-tops.example", "Demo requested"), ("emmy@symmetry.example", "Won")):
+        for each in ("New", stage):
+            await call(client, "PATCH", f"/records/{leads[email]}", json={"stage": each})
+    values = {"customer": [leads["lise@fission.example"]], "urgency": "Urgent", "question": "Why does it wait?"}
+    await call(client, "POST", "/objects/ticket/records", json={"name": "Nobody can sign in", "stage": "New", "values": values})
 
 
-async def _watch(timeline: Timeline) -> bool:
-    """Until all executions are at rest; whether they all got there, and none failed."""
-    end = time.monotonic() + _WATCH
+async def _watch(timeline: Timeline, stack: Stack, console: Console) -> bool:
+    """Until all executions are at rest; whether they all got there, and none failed. The customer answers what she is asked."""
+    end, answered = time.monotonic() + _WATCH, len(stack.texts.texts())
     while time.monotonic() < end:
+        answered += await _answer(stack, console, answered)
         executions = await timeline.follow()
-        if executions and all(map(is_at_rest, executions)):
+        if executions and all(map(is_at_rest, executions)) and answered == len(stack.texts.texts()):
             return all(execution["state"] != "failed" for execution in executions)
         await asyncio.sleep(0.3)
     return False
+
+
+async def _answer(stack: Stack, console: Console, answered: int) -> int:
+    """How many texts were read; a question among them gets its answer, as from a telephone."""
+    new = stack.texts.texts()[answered:]
+    for text in new:
+        console.print(f"  [cyan]text to {text.to}:[/] {escape(text.body)}", highlight=False)
+        if "?" in text.body:
+            console.print(f"  [cyan]text from {text.to}:[/] Thursday", highlight=False)
+            await stack.texts.receive(f"{stack.api}/texts/twilio/incoming", text.to, "Thursday")
+    return len(new)
 
 
 def _print_addresses(stack: Stack, console: Console) -> None:

@@ -1,4 +1,4 @@
-"""Puts the examples in: objects, team, leads and automations, all by the API as anybody would."""
+"""Puts the examples in: objects, team, templates, leads and automations, all by the API as anybody would."""
 
 from __future__ import annotations
 
@@ -31,6 +31,8 @@ async def load_examples(client: httpx2.AsyncClient) -> dict[str, str]:
     for member in _read("team.yaml"):
         email = member.pop("email")
         await call(client, "PUT", f"/employees/{email}", json=member)
+    for template in _read("message-templates.yaml"):
+        await call(client, "PUT", f"/message-templates/{template.pop('api_name')}", json=template)
     leads = await _load_leads(client)
     for file in sorted((EXAMPLES / "automations").glob("*.yaml")):
         headers = {"content-type": "application/yaml"}
@@ -43,7 +45,7 @@ async def _load_leads(client: httpx2.AsyncClient) -> dict[str, str]:
     there = {record["values"].get("email"): record["id"] for record in page["items"]}
     for lead in _read("leads.yaml"):
         if lead["email"] not in there:
-            body = {"name": lead.pop("name"), "owner": lead.pop("owner"), "values": lead}
+            body = {"name": lead.pop("name"), "owner": lead.pop("owner", None), "values": lead}
             there[lead["email"]] = (await call(client, "POST", "/objects/lead/records", json=body))["id"]
     return there
 

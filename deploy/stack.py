@@ -22,6 +22,7 @@ from deploy.progress import Say, say
 from deploy.services import running, until_ready
 from deploy.settings import LocalSettings
 from deploy.temporal import TemporalDevServer
+from deploy.text_sink import TextSink
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -34,6 +35,7 @@ class Stack:
     key: str
     web_ui: str | None
     mail: MailSink
+    texts: TextSink
     folder: Path
     processes: dict[str, ChildProcess]
 
@@ -44,7 +46,8 @@ class Stack:
     def addresses(self) -> dict[str, str]:
         ui = {"Temporal Web UI": self.web_ui, "Web UI sign-in": f"{self.api}/codec/sign-in"} if self.web_ui else {}
         mail = f"{self.mail.folder} (SMTP at {self.mail.address})"
-        return {"API docs": f"{self.api}/docs", **ui, "Mail": mail, "Logs": str(self.folder / "logs")}
+        texts = f"{self.texts.folder} (Twilio's API at {self.texts.address})"
+        return {"API docs": f"{self.api}/docs", **ui, "Mail": mail, "Texts": texts, "Logs": str(self.folder / "logs")}
 
 
 @asynccontextmanager
@@ -52,19 +55,19 @@ async def whole_stack(folder: Path, *, say: Say = say) -> AsyncGenerator[Stack]:
     """Starts everything in the folder, one run at a time, and stops it at the end. Raises LocalServiceError."""
     settings = LocalSettings()
     postgres = LocalPostgres(folder / "postgres", external_url=settings.database_url)
-    mail = MailSink(folder / "mail", port=1025, say=say)
+    mail, texts = MailSink(folder / "mail", port=1025, say=say), TextSink(folder / "texts", port=1026, say=say)
     with FolderLock(folder) as lock:
-        say("Starting Postgres, Temporal and the mail sink …")
+        say("Starting Postgres, Temporal, and stand-ins for a mail server and for Twilio …")
         port = announced_port(8000, "API", say)
         temporal = _temporal(folder, settings, port, say)
-        async with running(postgres, temporal, mail):
-            environment = _environment(postgres, temporal, mail, port) | _encryption(folder)
+        async with running(postgres, temporal, mail, texts):
+            environment = _environment(postgres, temporal, mail, port) | texts.environment | _encryption(folder)
             say("Starting the worker and the API …")
             worker = _python("worker.py", log=folder / "logs" / "worker.log", env=environment)
             api = _python("-m", "api", log=folder / "logs" / "api.log", env={**environment, "EVERSTEP_API_PORT": str(port)})
             processes = {"the worker": worker, "the API": api}
             key = await kept_admin_key(postgres.dsn, folder / "admin-key")
-            stack = Stack(f"http://127.0.0.1:{port}", key, temporal.ui_address, mail, folder, processes)
+            stack = Stack(f"http://127.0.0.1:{port}", key, temporal.ui_address, mail, texts, folder, processes)
             try:
                 worker.start()
                 api.start()
@@ -93,7 +96,7 @@ def _encryption(folder: Path) -> dict[str, str]:
 
 def _environment(postgres: LocalPostgres, temporal: TemporalDevServer, mail: MailSink, port: int) -> dict[str, str]:
     """An example asks the gateway itself how it is."""
-    unless_said = {"EVERSTEP_HTTP_ALLOW": f"127.0.0.1:{port}"}
+    unless_said = {"EVERSTEP_HTTP_ALLOW": f"127.0.0.1:{port}", "EVERSTEP_PUBLIC_URL": f"http://127.0.0.1:{port}"}
     ours = {
         "EVERSTEP_DATABASE_URL": postgres.dsn,
         "EVERSTEP_TEMPORAL_ADDRESS": temporal.address,

@@ -4,6 +4,7 @@
 is kept. All of them raise RecordArchivedError. Employees are named by the ids of those who exist.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, TypedDict, Unpack
 from uuid import UUID
@@ -24,11 +25,13 @@ class ActivityChange(TypedDict, total=False):
     note: str
     due_at: datetime
     assigned_to: UUID | None
+    assigned_role: str | None
 
 
 class _State(ActivityChange, total=False):
     status: ActivityStatus
     completed_at: datetime
+    execution_id: UUID | None
 
 
 async def log_activity(
@@ -38,12 +41,15 @@ async def log_activity(
     type: str,
     note: str = "",
     assigned_to: UUID | None = None,
+    assigned_role: str | None = None,
     by: str = "",
     now: datetime,
     origin: Origin = _BY_HAND,
 ) -> Any | None:
     """The new row of what is done already; None if there is no such record."""
-    state = _State(status="completed", note=note, assigned_to=assigned_to, completed_at=now)
+    state = _State(
+        status="completed", note=note, assigned_to=assigned_to, assigned_role=assigned_role, completed_at=now
+    )  # fmt: skip
     return await _insert(connection, "activity_logged", record_id, type, state, by, now, origin)
 
 
@@ -55,12 +61,17 @@ async def schedule_activity(
     due_at: datetime,
     note: str = "",
     assigned_to: UUID | None = None,
+    assigned_role: str | None = None,
+    execution_id: UUID | None = None,
     by: str = "",
     now: datetime,
     origin: Origin = _BY_HAND,
 ) -> Any | None:
-    """The new row of what is to be done; None if there is no such record."""
-    state = _State(status="scheduled", note=note, due_at=due_at, assigned_to=assigned_to)
+    """The new row of what is to be done; None if there is no such record. `execution_id` is the execution that schedules it."""
+    state = _State(
+        status="scheduled", note=note, due_at=due_at, assigned_to=assigned_to, assigned_role=assigned_role,
+        execution_id=execution_id,
+    )  # fmt: skip
     return await _insert(connection, "activity_scheduled", record_id, type, state, by, now, origin)
 
 
@@ -72,7 +83,7 @@ async def _insert(
         if record is None:
             return None
         _refuse_archived(record)
-        columns = {"due_at": None, "completed_at": None, **state}
+        columns = {"due_at": None, "completed_at": None, "execution_id": None, **state}
         row = await QUERIES.insert_crm_activity(
             connection, id=new_id(), record_id=record_id, type=type, by=by, now=now, **columns
         )
@@ -143,7 +154,7 @@ def _refuse_archived(record: Any) -> None:
         raise RecordArchivedError(record["id"])
 
 
-_CHANGING = ("status", "note", "due_at", "assigned_to", "completed_at")
+_CHANGING = ("status", "note", "due_at", "assigned_to", "assigned_role", "completed_at")
 
 
 async def _update(connection: Connection, event: str, row: Any, state: _State, by: str, now: datetime, origin: Origin) -> Any:
@@ -167,3 +178,23 @@ async def list_activities(
     """Newest first; with `open` those that are still to be done."""
     rows = QUERIES.list_crm_activities(connection, record_id=record_id, open=open, cursor=cursor, size=size)
     return [row async for row in rows]
+
+
+async def list_activities_to_cancel(
+    connection: Connection,
+    record_ids: Collection[UUID],
+    *,
+    types: Collection[str] = (),
+    execution_id: UUID | None = None,
+    automation_id: UUID | None = None,
+    size: int,
+) -> list[UUID]:
+    """The ids of what is still to be done on these records, of any type unless some are named; never of archived ones.
+
+    Only those that this execution, or any of this automation, has scheduled, where one is named.
+    """
+    rows = QUERIES.list_activities_to_cancel(
+        connection, record_ids=list(record_ids), types=list(types) or None, execution_id=execution_id,
+        automation_id=automation_id, size=size,
+    )  # fmt: skip
+    return [row["id"] async for row in rows]

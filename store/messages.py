@@ -54,10 +54,18 @@ async def hand_over(connection: Connection, message_id: UUID, now: datetime) -> 
 
 
 async def mark_sent(
-    connection: Connection, message_id: UUID, now: datetime, *, provider_id: str | None = None, refused: Sequence[str] = ()
+    connection: Connection,
+    message_id: UUID,
+    now: datetime,
+    *,
+    provider_id: str | None = None,
+    delivery: str | None = None,
+    refused: Sequence[str] = (),
 ) -> None:
     """`refused` are the recipients that were not taken while others were."""
-    await QUERIES.mark_message_sent(connection, id=message_id, provider_id=provider_id, refused=list(refused), now=now)
+    await QUERIES.mark_message_sent(
+        connection, id=message_id, provider_id=provider_id, delivery=delivery, refused=list(refused), now=now
+    )
 
 
 async def mark_failed(connection: Connection, message_id: UUID, error: Mapping[str, str], now: datetime) -> None:

@@ -13,7 +13,10 @@ from store.sql import QUERIES
 
 @dataclass(frozen=True)
 class NewNotification:
-    """A mail to be. `now` is the moment from which it is tried, and after a day given up."""
+    """A mail to be. `now` is the moment from which it is tried, and after a day given up.
+
+    At `place` 0 it tells of the step run itself, at others it is one that the step writes.
+    """
 
     execution_id: UUID
     sequence: int
@@ -22,13 +25,14 @@ class NewNotification:
     subject: str
     body: str
     now: datetime
+    place: int = 0
 
 
 async def insert_notification(connection: Connection, new: NewNotification) -> None:
-    """Does nothing where the step run was told of before."""
+    """Does nothing where there is one at its place already."""
     await QUERIES.insert_notification(
-        connection, id=new_id(), execution_id=new.execution_id, sequence=new.sequence, severity=new.severity,
-        recipient=new.recipient, subject=new.subject, body=new.body, now=new.now,
+        connection, id=new_id(), execution_id=new.execution_id, sequence=new.sequence, place=new.place,
+        severity=new.severity, recipient=new.recipient, subject=new.subject, body=new.body, now=new.now,
     )  # fmt: skip
 
 

@@ -9,10 +9,12 @@ from store.ids import new_id
 from store.sql import QUERIES
 
 
-async def put_employee(connection: Connection, email: str, *, name: str, roles: Sequence[str] = (), active: bool = True) -> Any:
+async def put_employee(
+    connection: Connection, email: str, *, name: str, roles: Sequence[str] = (), active: bool = True, phone: str | None = None
+) -> Any:
     """Creates or replaces the employee of this address."""
     return await QUERIES.put_employee(
-        connection, id=new_id(), email=email, name=name, roles=list(dict.fromkeys(roles)), active=active
+        connection, id=new_id(), email=email, name=name, roles=list(dict.fromkeys(roles)), active=active, phone=phone
     )
 
 

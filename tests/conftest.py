@@ -1,6 +1,8 @@
 """Fixtures are in tests/fixtures, by the service that they bring."""
 
+import os
 import signal
+import sys
 
 import structlog
 
@@ -24,6 +26,10 @@ structlog.configure(
         structlog.processors.KeyValueRenderer(),
     ]
 )
+
+# Without kept bytecode each execution in the sandbox, and each process that a test starts, compiles its modules anew.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # A shell's background job ignores Ctrl-C, and so would every process that the tests start and interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

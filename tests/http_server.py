@@ -8,6 +8,9 @@ from typing import Any
 
 from tests.engine import until
 
+Answer = int | tuple[int, Any] | tuple[int, Any, dict[str, str]]
+"""A status; a status and a body; a status, a body and headers."""
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -21,9 +24,9 @@ class Asked:
 
 @dataclass
 class HttpServer:
-    """Answers `answers` in turn, the last one for ever: a status alone, or a status and a body. Holds answers while `holding`."""
+    """Answers `answers` in turn, the last one for ever. Holds answers while `holding`."""
 
-    answers: Sequence[int | tuple[int, Any]] = (200,)
+    answers: Sequence[Answer] = (200,)
     asked: list[Asked] = field(default_factory=list)
     hung_up: int = 0
 
@@ -99,7 +102,19 @@ async def _request(reader: asyncio.StreamReader) -> Asked:
     return Asked(method, path, headers, await reader.readexactly(int(headers.get("content-length", "0"))))
 
 
-def _response(answer: int | tuple[int, Any]) -> bytes:
-    status, body = answer if isinstance(answer, tuple) else (answer, {})
+def _parts(answer: Answer) -> tuple[int, Any, dict[str, str]]:
+    match answer:
+        case int():
+            return answer, {}, {}
+        case (status, body):
+            return status, body, {}
+        case (status, body, headers):
+            return status, body, headers
+
+
+def _response(answer: Answer) -> bytes:
+    status, body, headers = _parts(answer)
     content = body.encode() if isinstance(body, str) else json.dumps(body).encode()
-    return f"HTTP/1.1 {status} Said\r\nContent-Length: {len(content)}\r\nConnection: close\r\n\r\n".encode() + content
+    head = {"Content-Length": str(len(content)), "Connection": "close", **headers}
+    lines = "".join(f"{name}: {value}\r\n" for name, value in head.items())
+    return f"HTTP/1.1 {status} Said\r\n{lines}\r\n".encode() + content

@@ -150,7 +150,7 @@ class Lane:
     async def _after_failure(self, at: Again, error: FailureError) -> At:
         """Writes an unexpected failure down, and what follows from it."""
         code, sentence = failure_cause(error)
-        step, wait = at.step, retry_wait(at.attempt)
+        step, wait = at.step, retry_wait(at.attempt, error)
         retry_at = workflow.now() + wait if wait and step.retries else None
         follows = "hold" if not step.retries else "retry" if retry_at else "fail"
         failure = StepFailure(

@@ -10,17 +10,27 @@ _KEPT = 1_000
 """Characters of what a failure says: it travels on in history, state and reason."""
 
 
-def retry_wait(attempt: int) -> timedelta | None:
-    """How long to wait after the attempt of this number (from 1); None if it was the last."""
-    return RETRY_WAITS[attempt - 1] if attempt <= len(RETRY_WAITS) else None
+def retry_wait(attempt: int, error: FailureError) -> timedelta | None:
+    """How long to wait after the attempt of this number (from 1); None if it was the last. More where the failure asks for it."""
+    if attempt > len(RETRY_WAITS):
+        return None
+    match _cause(error):
+        case ApplicationError(next_retry_delay=timedelta() as asked):
+            return max(RETRY_WAITS[attempt - 1], asked)
+        case _:
+            return RETRY_WAITS[attempt - 1]
 
 
 def failure_cause(error: FailureError) -> tuple[str, str]:
     """A code that never changes and a sentence. A local activity's comes bare, an ordinary one's in an ActivityError."""
-    match error.cause if isinstance(error, ActivityError) else error:
+    match _cause(error):
         case ApplicationError(type=code, message=sentence):
             return code or "unexpected", sentence[:_KEPT]
         case TimeoutError():
             return "timeout", "The step did not answer in time, or its worker was lost."
         case cause:
             return "unexpected", str(cause or error)[:_KEPT]
+
+
+def _cause(error: FailureError) -> BaseException | None:
+    return error.cause if isinstance(error, ActivityError) else error

@@ -175,7 +175,7 @@ _NO_TEMPORAL: Any = None
 def _services(rehearsal: Rehearsal, prepared: Prepared, asked: _Asked, outside: Outside, http: httpx2.AsyncClient) -> Services:
     plan = Plan(prepared.target.document)
     tried = TriedDefinitions(asked.definitions, prepared.target.automation["id"], plan)
-    return Services(asked.settings, rehearsal, _NO_TEMPORAL, http, tried, send_mail=outside.send_mail)
+    return Services(asked.settings, rehearsal, _NO_TEMPORAL, http, tried, outside.send_mail, outside.send_text)
 
 
 @dataclass(frozen=True)
@@ -232,7 +232,7 @@ def _changes(step_id: str, event: Any) -> Iterator[FieldChangeView]:
 
 
 def _would(would: Would, outside: Outside) -> WouldView:
-    assumed = would.kind in ("http_request", "mail") and would.step_id in outside.assumed
+    assumed = would.kind in ("http_request", "mail", "text") and would.step_id in outside.assumed
     return WouldView(step_id=would.step_id, kind=would.kind, says=would.says, details=would.details, assumed=assumed)
 
 

@@ -18,8 +18,8 @@ from automations.errors import EverstepError
 from store.api_keys import find_api_key, touch_api_key
 from store.database import UNAVAILABLE, Connection
 
-OPEN = ("/health/", "/codec/", "/docs", "/openapi.json", UNSUBSCRIBING)
-"""Beginnings of paths that anyone may ask for."""
+OPEN = ("/health/", "/codec/", "/docs", "/openapi.json", UNSUBSCRIBING, "/texts/twilio/")
+"""Beginnings of paths that anyone may ask for; a provider signs what it says there."""
 
 _TOUCHED_EVERY = timedelta(minutes=1)
 _UNAUTHORIZED = {"WWW-Authenticate": 'Bearer realm="everstep"'}

@@ -23,8 +23,8 @@ _JSON = "JSON (application/json)"
 _DOCUMENTS = "/automations"
 """Where YAML may come in too."""
 
-_FORMS = "/codec/sign-"
-"""What browsers send of a page of ours."""
+_FORMS = ("/codec/sign-", "/texts/twilio/")
+"""What browsers send of a page of ours, and what providers send."""
 
 
 class BodyGuard:
@@ -86,7 +86,7 @@ _NUL_IN_ADDRESS = problem(422, "invalid_text", "The address holds a NUL characte
 def _text_problem(scope: Scope, body: bytes) -> ProblemDetails | None:
     if "\0" in scope["path"]:
         return _NUL_IN_ADDRESS
-    if scope["path"].startswith((WEBHOOKS, _FORMS, UNSUBSCRIBING)):
+    if scope["path"].startswith((WEBHOOKS, *_FORMS, UNSUBSCRIBING)):
         return None
     if b"%00" in scope["query_string"]:
         return _NUL_IN_ADDRESS

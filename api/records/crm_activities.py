@@ -14,6 +14,7 @@ from api.pages import Page
 from api.problems import NotFoundError
 from automations.crm_activities import ActivityNote, ActivityStatus, ActivityType
 from automations.inputs import Moment
+from automations.steps.members import Role
 from store import crm_activities as stored
 from store.crm_activities import ActivityChange
 from store.database import Connection
@@ -24,6 +25,7 @@ router = APIRouter(tags=["crm activities"])
 
 Doer = Annotated[str, Field(max_length=200, description="Who does it, or else the name of the API key; told with the event")]
 Assignee = Annotated[str | None, Field(max_length=255, description="An employee's id or email address")]
+ForRole = Annotated[Role | None, Field(description="For anybody of this role")]
 
 
 class _Body(BaseModel):
@@ -38,15 +40,17 @@ class NewActivity(_Body):
     note: ActivityNote = ""
     due_at: Moment | None = None
     assigned_to: Assignee = None
+    assigned_role: ForRole = None
     by: Doer = ""
 
 
 class ActivityPatch(_Body):
-    """What is left out stays as it is; null takes the assignee away."""
+    """What is left out stays as it is; null takes the assignee or the role away."""
 
     note: ActivityNote | None = None
     due_at: Moment | None = None
     assigned_to: Assignee = None
+    assigned_role: ForRole = None
     by: Doer = ""
 
 
@@ -55,7 +59,7 @@ class DoneBody(_Body):
 
 
 class ActivityView(BaseModel):
-    """`by` is who did the last thing to it; blank if nobody said."""
+    """`by` is who did the last thing to it; blank if nobody said. `execution_id` is the execution that scheduled it."""
 
     id: UUID
     record_id: UUID
@@ -64,6 +68,8 @@ class ActivityView(BaseModel):
     note: str
     due_at: datetime | None
     assigned_to: UUID | None
+    assigned_role: str | None
+    execution_id: UUID | None
     by: str
     created_at: datetime
     updated_at: datetime
@@ -115,13 +121,15 @@ async def _create(connection: Connection, record_id: UUID, new: NewActivity, by:
             if new.due_at is not None:
                 raise _wrong("due_at", "unknown_key", "What is done already is not due: leave out due_at.")
             return await stored.log_activity(
-                connection, record_id, type=new.type, note=new.note, assigned_to=assignee, by=by, now=now
-            )
+                connection, record_id, type=new.type, note=new.note, assigned_to=assignee, assigned_role=new.assigned_role, by=by,
+                now=now,
+            )  # fmt: skip
         case "scheduled":
             due_at = _due(new.due_at)
             return await stored.schedule_activity(
-                connection, record_id, type=new.type, due_at=due_at, note=new.note, assigned_to=assignee, by=by, now=now
-            )
+                connection, record_id, type=new.type, due_at=due_at, note=new.note, assigned_to=assignee,
+                assigned_role=new.assigned_role, by=by, now=now,
+            )  # fmt: skip
         case _:
             assert_never(new.status)
 
@@ -173,6 +181,8 @@ async def _change(connection: Connection, patch: ActivityPatch) -> ActivityChang
         change["due_at"] = _due(patch.due_at)
     if "assigned_to" in patch.model_fields_set:
         change["assigned_to"] = await _assignee(connection, patch.assigned_to)
+    if "assigned_role" in patch.model_fields_set:
+        change["assigned_role"] = patch.assigned_role
     return change
 
 

@@ -23,7 +23,15 @@ def _address(raw: str) -> str:
         raise ValueError(f"must be {unfit.expected}") from None
 
 
+def _number(raw: str) -> str:
+    try:
+        return scalars.phone(raw)
+    except scalars.UnfitError as unfit:
+        raise ValueError(f"must be {unfit.expected}") from None
+
+
 EmailAddress = Annotated[str, AfterValidator(_address)]
+PhoneNumber = Annotated[str, AfterValidator(_number)]
 Role = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 
 
@@ -33,6 +41,7 @@ class EmployeeBody(BaseModel):
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
     roles: list[Role] = Field(default=[], max_length=100)
     active: bool = True
+    phone: PhoneNumber | None = None
 
 
 class EmployeeView(BaseModel):
@@ -41,6 +50,7 @@ class EmployeeView(BaseModel):
     name: str
     roles: list[str]
     active: bool
+    phone: str | None
 
 
 def _view(row: Any) -> EmployeeView:

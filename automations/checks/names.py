@@ -7,7 +7,7 @@ from automations.fields import ATTRIBUTES, FieldDefinition, ObjectDefinition, Re
 from automations.problems import Problem
 from automations.steps.uses import OWN, BackHop, Behind, Hop, HopUse, OfObject, Own, Unknown, Whose
 
-EMPLOYEE_ATTRIBUTES = frozenset({"name", "email", "roles"})
+EMPLOYEE_ATTRIBUTES = frozenset({"name", "email", "roles", "phone"})
 
 
 def whose_definition(draft: Draft, whose: Whose) -> ObjectDefinition | None:

@@ -7,9 +7,17 @@ from typing import Annotated
 
 from pydantic import Field
 
+from automations.event_triggers.answers import TextAnswered
 from automations.event_triggers.base import Event, EventTrigger, Finding, Listen
 from automations.event_triggers.dates import ActivityOverdue, OnOrAroundDate
-from automations.event_triggers.outside import ActivityLogged, EmailEvent, FormSubmitted, SurveySubmitted, WebsiteVisited
+from automations.event_triggers.outside import (
+    ActivityLogged,
+    EmailEvent,
+    FormSubmitted,
+    SurveySubmitted,
+    TextReceived,
+    WebsiteVisited,
+)
 from automations.event_triggers.records import FieldUpdated, StageUpdated, TagAdded, TagRemoved
 
 AnyEventTrigger = (
@@ -21,6 +29,7 @@ AnyEventTrigger = (
     | FormSubmitted
     | SurveySubmitted
     | EmailEvent
+    | TextReceived
     | WebsiteVisited
     | OnOrAroundDate
     | ActivityOverdue
@@ -29,10 +38,17 @@ AnyEventTrigger = (
 
 EventTriggerUnion = Annotated[AnyEventTrigger, Field(discriminator="type")]
 
+AwaitedTrigger = AnyEventTrigger | TextAnswered
+"""What a step may wait for."""
+
+AwaitedTriggerUnion = Annotated[AwaitedTrigger, Field(discriminator="type")]
+
 __all__ = [
     "ActivityLogged",
     "ActivityOverdue",
     "AnyEventTrigger",
+    "AwaitedTrigger",
+    "AwaitedTriggerUnion",
     "EmailEvent",
     "Event",
     "EventTrigger",
@@ -46,5 +62,7 @@ __all__ = [
     "SurveySubmitted",
     "TagAdded",
     "TagRemoved",
+    "TextAnswered",
+    "TextReceived",
     "WebsiteVisited",
 ]

@@ -16,9 +16,10 @@ class Event:
     record_created      {"new": {"status": "Open", …, "name", "owner", "stage"}}
     field_updated       {"old": {"status": null}, "new": {"status": "Booked"}}     the changed fields only
     stage_updated       {"old": "New", "new": "Booked"}
-    activity_…          {"activity": {"id", "type", "note", "due_at", "assigned_to", "by", "completed_at"}}
+    activity_…          {"activity": {"id", "type", "note", "due_at", "assigned_to", "assigned_role", "by", "completed_at"}}
     form_submitted      {"form": "demo", "values": {…}}, of a survey {"survey": …}
     email_event         {"event": "clicked", "message": "…", "link": "…"}
+    text_received       {"from": "+49…", "to": "+49…", "body": "…", "message": id of the one that it answers}
     website_visited     {"url": "https://…"}
     date_reached, activity_overdue, schedule            to one trigger alone
     """

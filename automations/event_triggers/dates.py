@@ -8,28 +8,24 @@ from pydantic import Field, model_validator
 from automations.clocks import TimeOfDay
 from automations.event_triggers.base import Event, EventTrigger, Finding, Listen
 from automations.fields import ObjectDefinition
-from automations.model import Name
+from automations.model import Model, Name
 
 PastDate = Literal["met", "not_met", "wait"]
 
 _COMES_OR_GOES = frozenset({Listen("record_archived"), Listen("record_unarchived")})
 
 
-class OnOrAroundDate(EventTrigger):
-    """A date field's day came, or the day so many days before or after it; `every_year`: its anniversary.
+class AroundDate(Model):
+    """The day of a date field, or the day so many days before or after it.
 
     `at` is a time of day in the business's timezone; a date without one counts from midnight, a datetime by its own time.
-    `past` is for goals: what to do where the moment was over when the goal was reached.
     """
 
-    type: Literal["on_or_around_date"] = "on_or_around_date"
     field: Name
     days: int = Field(0, ge=0, le=3660)
     when: Literal["before", "on", "after"] = "on"
     at: TimeOfDay | None = None
-    every_year: bool = False
     skip_non_working_days: bool | None = None
-    past: PastDate | None = None
 
     @model_validator(mode="after")
     def _says_days_and_direction(self) -> Self:
@@ -42,10 +38,26 @@ class OnOrAroundDate(EventTrigger):
         """In days, negative for before."""
         return -self.days if self.when == "before" else self.days
 
-    def summary(self) -> str:
+    def describe(self, often: str = "") -> str:
+        """As in "2 days before due at 09:00"."""
         day = "on" if self.when == "on" else f"{self.days} day{'s' * (self.days != 1)} {self.when}"
         at = f" at {self.at:%H:%M}" if self.at else ""
-        return f"{day} {self.field}{' every year' if self.every_year else ''}{at}"
+        return f"{day} {self.field}{often}{at}"
+
+
+class OnOrAroundDate(AroundDate, EventTrigger):
+    """A date field's day came, or the day so many days before or after it; `every_year`: its anniversary.
+
+    `at` is a time of day in the business's timezone; a date without one counts from midnight, a datetime by its own time.
+    `past` is for goals: what to do where the moment was over when the goal was reached.
+    """
+
+    type: Literal["on_or_around_date"] = "on_or_around_date"
+    every_year: bool = False
+    past: PastDate | None = None
+
+    def summary(self) -> str:
+        return self.describe(" every year" if self.every_year else "")
 
     def listens(self) -> frozenset[Listen]:
         return frozenset()

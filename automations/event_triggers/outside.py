@@ -1,14 +1,16 @@
-"""What happens around a record: crm activities, forms, surveys, mails, visits."""
+"""What happens around a record: crm activities, forms, surveys, mails, texts, visits."""
 
 from typing import Annotated, Any, Literal
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from automations.event_triggers.base import Event, EventTrigger, Listen
 from automations.model import Name
+from automations.texts import says
 
 Called = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 EmailEventName = Literal["delivered", "opened", "clicked", "bounced", "unsubscribed", "received"]
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255, pattern=r"\w")]
 UrlPattern = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 """An address, in which `*` stands for anything."""
 
@@ -96,6 +98,29 @@ class EmailEvent(EventTrigger):
 
     def told(self, event: Event) -> dict[str, Any]:
         return {key: event.payload.get(key) for key in ("event", "message", "link")}
+
+
+class TextReceived(EventTrigger):
+    """A text came from the record's person. `contains`: with one of these words or groups of words in it, whatever their case."""
+
+    type: Literal["text_received"] = "text_received"
+    contains: list[Words] | None = Field(None, min_length=1, max_length=50)
+
+    def summary(self) -> str:
+        words = f" with {' or '.join(self.contains)}" if self.contains else ""
+        return f"a text{words} is received"
+
+    def listens(self) -> frozenset[Listen]:
+        return frozenset({Listen("text_received")})
+
+    def mismatch(self, event: Event) -> str | None:
+        body = str(event.payload.get("body", ""))
+        if self.contains is None or any(says(body, words) for words in self.contains):
+            return None
+        return f"The text has none of these words: {', '.join(self.contains)}."
+
+    def told(self, event: Event) -> dict[str, Any]:
+        return {key: event.payload.get(key) for key in ("from", "body")}
 
 
 class WebsiteVisited(EventTrigger):

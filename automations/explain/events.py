@@ -56,6 +56,7 @@ _IN_WORDS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "form_submitted": lambda told: f"form {_told(told.get('form'))} was submitted",
     "survey_submitted": lambda told: f"survey {_told(told.get('survey'))} was submitted",
     "email_event": _mail,
+    "text_received": lambda told: f"a text came from {_told(told.get('from'))}: {_told(told.get('body'))}",
     "website_visited": lambda told: f"{_told(told.get('url'))} was visited",
     "webhook": lambda told: f"webhook {_told(told.get('webhook'))} was called",
     "schedule": lambda told: "a planned time came",

@@ -10,6 +10,7 @@ from automations.explain.words import because, capital, moment, somebody, step_f
 from automations.lanes import MAIN
 from automations.nesting import configuration
 from automations.retries import MAX_ATTEMPTS
+from automations.steps.goals import AwaitingStep
 from automations.transitions import PATHS, applies
 
 Said = tuple[str, dict[str, Any]]
@@ -117,7 +118,8 @@ def _goal(lane: LaneFacts, facts: Facts) -> Said:
     patience = f"until {moment(limit, facts.zone)} at the latest" if limit else "for as long as it takes"
     dates = _dates_in_words(lane, facts)
     moved = "" if dates and until != limit else _moved_in_words(lane, facts)
-    said = f"{_subject(lane)} waits {patience} for what {_step(lane)} names to happen.{moved}{dates}"
+    awaited = lane.step.awaits(_step(lane)) if isinstance(lane.step, AwaitingStep) else f"what {_step(lane)} names to happen"
+    said = f"{_subject(lane)} waits {patience} for {awaited}.{moved}{dates}"
     shown = configuration(lane.step) if lane.step else {}
     found = {"triggers": shown.get("triggers"), "timeout": shown.get("timeout"), "timezone": facts.zone.key}
     if lane.run and "moments" in lane.run.output:

@@ -8,7 +8,7 @@ from automations.positions import Positions
 from automations.problems import Problem, at
 from automations.steps.base import StepBase
 from automations.steps.control import Branch, Delay, GoToStep, StopExecution
-from automations.steps.goals import Goal
+from automations.steps.goals import AwaitingStep
 from automations.ways import Ways
 
 _DEEP = 3
@@ -94,6 +94,6 @@ def _turned(following: Mapping[str, Sequence[str]]) -> Mapping[str, Sequence[str
 
 def goal_without_timeout(subject: Subject) -> Iterator[Problem]:
     for path, step in subject.steps:
-        if isinstance(step, Goal) and step.limit is None:
+        if isinstance(step, AwaitingStep) and step.limit is None:
             sentence = "It waits for ever where nothing of it happens: a timeout says when to go on without."
             yield hint(path, "goal_without_timeout", sentence)

@@ -19,7 +19,7 @@ _TOKEN = re.compile(
     r"|[?&](?:api_?key|access_token|token|secret|password)=(?!\{)[\w.-]{8,}|://[^/\s:@{]+:[^/\s@{]+@",
     re.IGNORECASE,
 )
-_SECRET_HEADER = re.compile(r"authorization|proxy-authorization|cookie|.*(api-?key|token|secret|password).*", re.IGNORECASE)
+_SECRET_NAME = re.compile(r"authorization|proxy-authorization|cookie|.*(api-?key|token|secret|password).*", re.IGNORECASE)
 _SHORTEST = 8
 """Characters: what is shorter is hardly a secret."""
 
@@ -30,14 +30,17 @@ _INSIDE = re.compile(r"localhost|127\..*|.*:.*|[^.]+|.*\.(?:internal|local|local
 def secret_in_text(subject: Subject) -> Iterator[Problem]:
     for path, step in (*subject.variables, *subject.steps):
         for place, text in step.templates():
-            if _TOKEN.search(text) or _is_secret_header(place, text):
+            if _TOKEN.search(text) or _is_secret(place, text):
                 sentence = "It looks like a secret, and everybody who may see the automation reads it: keep it among the secrets."
                 yield warning(at(path, place), "secret_in_text", sentence)
 
 
-def _is_secret_header(place: str, text: str) -> bool:
-    name = place.removeprefix("headers.")
-    return name != place and bool(_SECRET_HEADER.fullmatch(name)) and len(text) >= _SHORTEST and not is_template(text)
+def _is_secret(place: str, text: str) -> bool:
+    """By what it is called."""
+    part, _, name = place.partition(".")
+    named = part in ("headers", "query", "form") and bool(_SECRET_NAME.fullmatch(name))
+    is_one = named or place in ("auth.bearer", "auth.basic.password")
+    return is_one and len(text) >= _SHORTEST and not is_template(text)
 
 
 def unencrypted_call(subject: Subject) -> Iterator[Problem]:

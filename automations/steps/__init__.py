@@ -9,21 +9,34 @@ from pydantic import Field
 
 from automations.steps.automations import AutomationStep
 from automations.steps.base import StepBase
-from automations.steps.control import Branch, Condition, ControlStep, LaneSteps
+from automations.steps.control import ControlStep, LaneSteps
+from automations.steps.crm_activities import CrmActivityStep
 from automations.steps.fields import FieldStep
-from automations.steps.goals import Goal, GoalStep
+from automations.steps.goals import GoalStep
 from automations.steps.integration import IntegrationStep
 from automations.steps.mails import MailStep
 from automations.steps.team import TeamStep
+from automations.steps.texts import TextStep
 from automations.steps.variables import InitializeVariable, VariableStep
 
-AnyStep = ControlStep | GoalStep | AutomationStep | VariableStep | FieldStep | TeamStep | MailStep | IntegrationStep
+AnyStep = (
+    ControlStep
+    | GoalStep
+    | AutomationStep
+    | VariableStep
+    | FieldStep
+    | TeamStep
+    | CrmActivityStep
+    | MailStep
+    | TextStep
+    | IntegrationStep
+)
 Step = Annotated[AnyStep, Field(discriminator="type")]
 FlowStep = AnyStep | InitializeVariable
 """What an execution can stand before: the variables run first, as steps of their own."""
 
 # Some steps hold steps, themselves among them: the name they use for them is known only here.
-for holder in (LaneSteps, Branch, Condition, Goal):
+for holder in (LaneSteps, *get_args(AnyStep)):
     holder.model_rebuild(_types_namespace={"AnyStep": AnyStep})
 
 STEP_TYPES: dict[str, type[StepBase]] = {kind.model_fields["type"].default: kind for kind in get_args(AnyStep)}

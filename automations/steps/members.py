@@ -143,6 +143,10 @@ class Assignment(Model):
             raise ValueError("Only a field can be reached through a relationship.")
         return self
 
+    @property
+    def takes_turns(self) -> bool:
+        return self.how.startswith("round_robin")
+
     def used_for(self, path: str = "") -> Iterator[AnyUse]:
         """By a step that assigns so at this place."""
         match self.how:

@@ -1,6 +1,7 @@
 """Which records a step works on."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -63,6 +64,15 @@ def records_used(records: Records, path: str) -> Iterator[AnyUse]:
                 yield HopUse(f"{path}.through[{index}]", records.through[: index + 1])
         case RecordsInVariable():
             yield VariableUse(within(path, "variable"), records.variable, RECORDS, lists=True)
+
+
+def contacts_used(records: RelatedRecords, path: str) -> Iterator[AnyUse]:
+    """The same of records that have to be contacts."""
+    for use in records_used(records, path):
+        is_last = (
+            isinstance(use, HopUse) and isinstance(records, RecordsInField | RecordsThrough) and use.hops == hops_of(records)
+        )
+        yield replace(use, contacts=True) if isinstance(use, HopUse) and is_last else use
 
 
 def describe_records(records: Records) -> str:

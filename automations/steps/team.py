@@ -2,12 +2,47 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
-from automations.steps.base import StepBase
+from pydantic import model_validator
+
+from automations.model import Name
+from automations.steps.base import Need, StepBase
 from automations.steps.mails import MailTexts
-from automations.steps.members import Members, describe_members, members_used
-from automations.steps.uses import AnyUse
+from automations.steps.members import TEAM_SELECTORS, Assignment, Members, describe_members, members_used
+from automations.steps.uses import AnyUse, Change, FieldUse, ValueUse
+
+OWNER = "owner"
+IfAssigned = Literal["replace", "keep", "add"]
+
+_AS_CHANGE: dict[IfAssigned, Change] = {"replace": "overwrite", "keep": "only_if_blank", "add": "add"}
+
+
+class AssignTeamMember(Assignment, StepBase):
+    """Makes a member of the team the owner of the record, or puts them into a team selector field of it.
+
+    `if_assigned` says what becomes of who is there: with `keep` they stay, and no turn of a round robin is used; `add` is for
+    fields that take several.
+    """
+
+    type: Literal["assign_team_member"] = "assign_team_member"
+    needs: ClassVar[Need] = "record"
+    into: Name = OWNER
+    if_assigned: IfAssigned = "replace"
+
+    @model_validator(mode="after")
+    def _adds_to_a_field(self) -> Self:
+        if self.into == OWNER and self.if_assigned == "add":
+            raise ValueError("A record has one owner; add is for a field that takes several, which into names.")
+        return self
+
+    def summary(self) -> str:
+        return f"{self.into} = {self.describe_who()}"
+
+    def uses(self) -> Iterator[AnyUse]:
+        yield from self.used_for()
+        yield FieldUse("into", self.into, TEAM_SELECTORS, written=True)
+        yield ValueUse("into", self.into, None, _AS_CHANGE[self.if_assigned], "if_assigned")
 
 
 class NotifyMemberViaEmail(MailTexts, StepBase):
@@ -26,4 +61,4 @@ class NotifyMemberViaEmail(MailTexts, StepBase):
         yield from self.texts_used()
 
 
-TeamStep = NotifyMemberViaEmail
+TeamStep = AssignTeamMember | NotifyMemberViaEmail

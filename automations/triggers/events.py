@@ -18,6 +18,7 @@ from automations.event_triggers import (
     SurveySubmitted,
     TagAdded,
     TagRemoved,
+    TextReceived,
     WebsiteVisited,
 )
 from automations.triggers.base import ThrottledTrigger
@@ -95,6 +96,10 @@ class EmailEventTrigger(EmailEvent, ThrottledTrigger):
     pass
 
 
+class TextReceivedTrigger(TextReceived, ThrottledTrigger):
+    pass
+
+
 class WebsiteVisitedTrigger(WebsiteVisited, ThrottledTrigger):
     pass
 
@@ -127,6 +132,7 @@ AnyRecordTrigger = (
     | FormSubmittedTrigger
     | SurveySubmittedTrigger
     | EmailEventTrigger
+    | TextReceivedTrigger
     | WebsiteVisitedTrigger
     | OnOrAroundDateTrigger
     | ActivityOverdueTrigger

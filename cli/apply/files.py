@@ -16,7 +16,7 @@ Kind = Literal["business", "object", "employee", "automation", "record"]
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 _ENDINGS = frozenset({".yaml", ".yml", ".json"})
-_EMPLOYEE = frozenset({"name", "email", "roles", "active"})
+_EMPLOYEE = frozenset({"name", "email", "roles", "active", "phone"})
 _BUSINESS = frozenset({"name", "timezone", "locale", "calendar"})
 
 

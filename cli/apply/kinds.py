@@ -118,7 +118,7 @@ class EmployeeThings(Things):
             if not part.name:
                 self.mistakes.append(part.mistake("email", "missing_key", "An employee is known by an email address."))
                 continue
-            after = {"roles": [], "active": True, **part.raw}
+            after = {"roles": [], "active": True, "phone": None, **part.raw}
             yield self._change(part, there.get(part.name.lower(), there.get(part.name)), after)
 
     def put(self, change: Change) -> Sequence[Mistake]:
@@ -127,7 +127,7 @@ class EmployeeThings(Things):
 
 
 def _employee(found: EmployeeView) -> dict[str, Any]:
-    return found.model_dump(mode="json", include={"email", "name", "roles", "active"})
+    return found.model_dump(mode="json", include={"email", "name", "roles", "active", "phone"})
 
 
 class AutomationThings(Things):

@@ -4,6 +4,15 @@
 -- migrate: apply
 alter table employees add column phone text;
 
+-- `assigned_role`: for anybody of a role. `execution_id`: what scheduled it; null for one that a person did.
+alter table crm_activities add column assigned_role text, add column execution_id uuid references executions;
+
+-- `place` 0 tells of the step run itself, others are mails that the step writes.
+alter table notifications
+    add column place integer not null default 0,
+    drop constraint notifications_execution_id_sequence_key,
+    add unique (execution_id, sequence, place);
+
 -- Whose turn it was last, for each step that takes turns.
 create table round_robins (
     automation_id uuid not null references automations on delete cascade,
@@ -72,6 +81,8 @@ create table incoming_texts (
     message_id uuid references messages,
     event_id uuid references events
 );
+create index incoming_texts_by_message on incoming_texts (message_id) where message_id is not null;
+create index incoming_texts_by_record on incoming_texts (record_id, id) where record_id is not null;
 
 -- Who gets no messages to the people of records any more, and why. Addresses in lower case, numbers with + and digits.
 create table suppressions (
@@ -97,4 +108,7 @@ create table files (
 
 -- migrate: rollback
 drop table files, suppressions, incoming_texts, messages, message_templates, round_robins;
+delete from notifications where place <> 0;
+alter table notifications drop column place, add unique (execution_id, sequence);
+alter table crm_activities drop column assigned_role, drop column execution_id;
 alter table employees drop column phone;

@@ -25,7 +25,8 @@ update messages set in_doubt = in_doubt + 1, updated_at = :now where id = :id re
 
 -- name: mark_message_sent!
 update messages
-set state = 'sent', in_doubt = 0, error = null, provider_id = :provider_id, refused = :refused, sent_at = :now, updated_at = :now
+set state = 'sent', in_doubt = 0, error = null, provider_id = :provider_id, delivery = :delivery, refused = :refused,
+    sent_at = :now, updated_at = :now
 where id = :id;
 
 -- name: mark_message_failed!

@@ -1,8 +1,8 @@
 -- name: insert_notification!
--- One for each step run, however often its failure is written down.
-insert into notifications (id, execution_id, sequence, severity, recipient, subject, body, created_at, next_attempt_at)
-values (:id, :execution_id, :sequence, :severity, :recipient, :subject, :body, :now, :now)
-on conflict (execution_id, sequence) do nothing;
+-- One for each step run and place, however often its failure is written down.
+insert into notifications (id, execution_id, sequence, place, severity, recipient, subject, body, created_at, next_attempt_at)
+values (:id, :execution_id, :sequence, :place, :severity, :recipient, :subject, :body, :now, :now)
+on conflict (execution_id, sequence, place) do nothing;
 
 -- name: take_due_notifications
 -- Takes what is due by setting its next attempt: another worker does not see it, and one that dies while it sends loses nothing.
@@ -18,7 +18,7 @@ set attempts = n.attempts + 1,
     next_attempt_at = :now + least(interval '1 minute' * power(2, least(n.attempts, 10)), interval '1 hour')
 from due
 where n.id = due.id
-returning n.id, n.execution_id, n.recipient, n.subject, n.body, n.attempts,
+returning n.id, n.execution_id, n.place, n.recipient, n.subject, n.body, n.attempts,
           (select workflow_id from executions where id = n.execution_id) as workflow_id;
 
 -- name: mark_notification_sent!
@@ -33,4 +33,4 @@ returning next_attempt_at, given_up_at;
 
 -- name: list_notifications
 -- What was told of one execution, in the order of its steps.
-select * from notifications where execution_id = :id order by sequence;
+select * from notifications where execution_id = :id order by sequence, place;

@@ -32,6 +32,9 @@ set recipients = '{}', cc = '{}', refused = '{}', subject = '', body = '', html 
     error = case when error is not null then jsonb_build_object('code', error ->> 'code', 'sentence', '') end, updated_at = :now
 where record_id = :id or execution_id in (select id from executions where record_id = :id);
 
+-- name: wipe_texts_of_record!
+update incoming_texts set sender = '', body = '' where record_id = :id;
+
 -- name: drop_due_of_record!
 -- By the triggers of its object, as what is due is found by its trigger first. In the order in which all lock several of them.
 with held as materialized (

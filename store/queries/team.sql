@@ -11,9 +11,9 @@ update business set name = :name, timezone = :timezone, locale = :locale, calend
 
 -- name: put_employee^
 -- An address is one employee, whatever its case.
-insert into employees (id, name, email, roles, active) values (:id, :name, :email, :roles, :active)
+insert into employees (id, name, email, roles, active, phone) values (:id, :name, :email, :roles, :active, :phone)
 on conflict (lower(email)) do update
-set name = excluded.name, email = excluded.email, roles = excluded.roles, active = excluded.active
+set name = excluded.name, email = excluded.email, roles = excluded.roles, active = excluded.active, phone = excluded.phone
 returning *;
 
 -- name: list_employees

@@ -86,6 +86,7 @@ HAPPENINGS: dict[str, tuple[Json, str, Json]] = {
         {"type": "email_event", "event": "clicked", "link": "https://example.com/*"},
         "email_event", {"event": "clicked", "message": "m", "link": "https://example.com/demo"},
     ),
+    "a text": ({"type": "text_received", "contains": ["yes"]}, "text_received", {"from": "+4915112345678", "body": "Yes!"}),
     "a visit": ({"type": "website_visited", "url": "*/pricing"}, "website_visited", {"url": "https://example.com/pricing"}),
     "a tag": (
         {"type": "tag_added", "field": "labels", "tag": "vip"},
@@ -104,6 +105,7 @@ ELSE: dict[str, tuple[str, Json]] = {
     "another survey": ("survey_submitted", {"survey": "other", "values": {}}),
     "a mail that is opened": ("email_event", {"event": "opened"}),
     "a click elsewhere": ("email_event", {"event": "clicked", "link": "https://example.org/"}),
+    "another text": ("text_received", {"from": "+4915112345678", "body": "No."}),
     "another page": ("website_visited", {"url": "https://example.com/"}),
     "another tag": ("field_updated", {"old": {"labels": None}, "new": {"labels": ["b"]}}),
     "another stage": ("stage_updated", {"old": "Won", "new": "New"}),

@@ -63,6 +63,8 @@ UNAUDITED = {
     "POST /activities/{activity_id}/cancel": _EVENT,
     "POST /unsubscribe/{token}": "the entry on the list says by which message, and an event tells of it",
     "POST /events": "an event is kept as one",
+    "POST /texts/twilio/incoming": "a text is kept as one",
+    "POST /texts/twilio/status": "it is kept with its message",
     "POST /webhooks/{api_name}/{name}": "a call is kept as a delivery",
 }
 """Routes that write nothing to the audit log, and why."""

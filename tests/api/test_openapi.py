@@ -17,8 +17,8 @@ from tests.fixtures.api import gateway
 CONFLICT = 409
 """The request is a good one, only not in the state that the examples before it left."""
 
-WITHOUT_AN_EXAMPLE = {"decode_payloads", "encode_payloads", "upload_file"}
-"""Spoken by Temporal's Web UI, never by people; and what is no text."""
+WITHOUT_AN_EXAMPLE = {"decode_payloads", "encode_payloads", "take_text", "take_status", "upload_file"}
+"""Spoken by Temporal's Web UI and by Twilio, never by people; and what is no text."""
 
 
 def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:

@@ -12,11 +12,13 @@ WEEKDAYS: dict[str, Any] = {
 
 
 async def test_an_employee_is_put_and_listed(api: httpx2.AsyncClient) -> None:
-    put = await api.put("/employees/Grace@EXAMPLE.com", json={"name": "Grace", "roles": ["sales"]})
+    grace = {"name": "Grace", "roles": ["sales"], "phone": "+49 (30) 555-010"}
+    put = await api.put("/employees/Grace@EXAMPLE.com", json=grace)
     assert put.status_code == 200
+    assert put.json()["phone"] == "+4930555010"
     assert put.json()["email"] == "Grace@example.com"
     again = (await api.put("/employees/grace@example.com", json={"name": "Grace H."})).json()
-    assert (again["id"], again["roles"], again["active"]) == (put.json()["id"], [], True)
+    assert (again["id"], again["roles"], again["active"], again["phone"]) == (put.json()["id"], [], True, None)
     await api.put("/employees/ada@example.com", json={"name": "Ada"})
     first = (await api.get("/employees", params={"size": 1})).json()
     rest = (await api.get("/employees", params={"size": 1, "cursor": first["next_cursor"]})).json()
@@ -26,6 +28,11 @@ async def test_an_employee_is_put_and_listed(api: httpx2.AsyncClient) -> None:
 async def test_an_address_that_is_none_is_refused(api: httpx2.AsyncClient) -> None:
     found = refused(await api.put("/employees/grace", json={"name": "Grace"}), 422, "invalid_request")
     assert found["errors"] == [{"path": "email", "code": "value_error", "sentence": "Must be an email address."}]
+
+
+async def test_a_number_without_a_country_is_refused(api: httpx2.AsyncClient) -> None:
+    found = refused(await api.put("/employees/a@b.example", json={"name": "A", "phone": "030 555010"}), 422, "invalid_request")
+    assert [each["path"] for each in found["errors"]] == ["phone"]
 
 
 async def test_the_business_is_read_and_changed(api: httpx2.AsyncClient) -> None:

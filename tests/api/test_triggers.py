@@ -47,6 +47,7 @@ def row(options: Json, *after: Action, came: str = "started", before: Sequence[A
 
 NEW = create()
 JUNE = datetime.now(UTC).replace(month=6, day=15, hour=9, minute=0, second=0, microsecond=0) + timedelta(days=731)
+PHONE = "+4915112345678"
 URL = "https://example.com/pricing"
 
 TABLE: dict[str, list[Row]] = {
@@ -155,6 +156,12 @@ TABLE: dict[str, list[Row]] = {
             tell("email_event", event="clicked", link="https://example.com/a?b=c"), came="filtered started"),
         row({"event": "clicked", "link": "*"}, tell("email_event", event="clicked")),
     ],
+    "text_received": [
+        row({}, tell("text_received", **{"from": PHONE}, body="Hello")),
+        row({"contains": ["yes", "call me"]}, tell("text_received", **{"from": PHONE}, body="Yesterday, call them"),
+            tell("text_received", **{"from": PHONE}, body="Please CALL, me!"), came="filtered started"),
+        row({"contains": ["yes"]}, tell("text_received", **{"from": PHONE}), came="filtered"),
+    ],
     "website_visited": [
         row({"url": URL}, tell("website_visited", url=URL)),
         row({"url": URL}, tell("website_visited", url=f"{URL}/"), tell("website_visited", url=f"{URL}?a=b"),
@@ -215,6 +222,7 @@ TWICE: dict[str, Row] = {
     "form_submitted": row({}, tell("form_submitted", form="demo"), tell("form_submitted", form="demo")),
     "survey_submitted": row({}, tell("survey_submitted", survey="nps"), tell("survey_submitted", survey="nps")),
     "email_event": row({"event": "opened"}, tell("email_event", event="opened"), tell("email_event", event="opened")),
+    "text_received": row({}, tell("text_received", **{"from": PHONE}), tell("text_received", **{"from": PHONE})),
     "website_visited": row({"url": URL}, tell("website_visited", url=URL), tell("website_visited", url=URL)),
     "webhook": row({"name": "form", "auth": "none", "record": {"id": "$.lead"}}, call(), call()),
     "schedule": row({"cron": "0 9 * * *"}, planned(JUNE), planned(JUNE + timedelta(days=1))),

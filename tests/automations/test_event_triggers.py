@@ -52,14 +52,14 @@ PAYLOADS = st.fixed_dictionaries(
         "old": PARTS | JSON,
         "new": PARTS | JSON,
         "activity": st.fixed_dictionaries({}, optional={"type": WORDS | JSON, "id": JSON}) | JSON,
-        **dict.fromkeys(("form", "survey", "event", "message", "link", "url", "values", "field", "value"), WORDS | JSON),
+        **dict.fromkeys(("form", "survey", "event", "message", "link", "url", "values", "field", "value", "body"), WORDS | JSON),
     },
 )
 KINDS = st.sampled_from(
     [
         "record_created", "record_unarchived", "field_updated", "stage_updated", "activity_logged", "activity_completed",
-        "activity_scheduled", "form_submitted", "survey_submitted", "email_event", "website_visited", "date_reached",
-        "activity_overdue",
+        "activity_scheduled", "form_submitted", "survey_submitted", "email_event", "text_received", "website_visited",
+        "date_reached", "activity_overdue",
     ]
 )  # fmt: skip
 EVENTS = st.builds(Event, KINDS, PAYLOADS)
@@ -95,6 +95,7 @@ TRIGGERS: st.SearchStrategy[AnyRecordTrigger] = st.one_of(
     said("email_event", message=WORDS, link=st.sampled_from(["*", "https://*", "demo"])).map(
         lambda raw: {**raw, "event": "clicked"}
     ),
+    said("text_received", contains=st.lists(WORDS, min_size=1)),
     said("website_visited").map(lambda raw: {**raw, "url": "https://*.com/*"}),
     with_field("on_or_around_date"),
     said("activity_overdue", activity_type=st.just("call")),

@@ -30,15 +30,16 @@ variables:
 """
 
 
-def errors(text: str, definition: Any) -> list[str]:
-    found = load_document(text, {"lead": ObjectDefinition.model_validate(definition)})
+def errors(text: str, *definitions: Any) -> list[str]:
+    objects = [ObjectDefinition.model_validate(definition) for definition in definitions]
+    found = load_document(text, {each.api_name: each for each in objects})
     return [f"{problem.path}: {problem.sentence}" for problem in found.errors]
 
 
 @pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.stem)
 def test_example_has_no_mistakes(file: Path) -> None:
     objects: Any = read_yaml((PROJECT / "examples" / "objects.yaml").read_text())
-    assert errors(file.read_text(), objects[0]) == []
+    assert errors(file.read_text(), *objects) == []
 
 
 def test_what_the_guide_shows_is_one_document_without_mistakes() -> None:

@@ -48,6 +48,7 @@ OPENED: Json = {"old": {"status": None, "seats": 1}, "new": {"status": "Open", "
         ),
         ("email_event", {"event": "received"}, "a mail was received"),
         ("email_event", {"event": "unsubscribed"}, "the person unsubscribed from a mail"),
+        ("text_received", {"from": "+4915112345678", "body": "Yes"}, "a text came from +4915112345678: Yes"),
         ("website_visited", {"url": "https://a.b"}, "https://a.b was visited"),
         ("webhook", {"webhook": "form", "body": {}}, "webhook form was called"),
         ("schedule", {"planned": "2026-01-05T12:00:00Z"}, "a planned time came"),

@@ -37,6 +37,10 @@ def problems(raw: object) -> list[tuple[str, str]]:
             {"kind": "email_event", "event": "clicked", "message": "Hello", "link": "https://example.com"},
             {"event": "clicked", "message": "Hello", "link": "https://example.com"},
         ),
+        (
+            {"kind": "text_received", "from": "+49 (151) 123-45678", "body": "Yes"},
+            {"from": "+4915112345678", "body": "Yes"},
+        ),
         ({"kind": "website_visited", "url": " https://example.com/pricing "}, {"url": "https://example.com/pricing"}),
     ],
 )

@@ -27,6 +27,8 @@ ASKED = {"type": "form_submitted", "form": "demo", "values": {"seats": 5}}
         (ASKED, "values.seats", 5),
         (ASKED, "values.places", None),
         (ASKED, "form", "demo"),
+        ({"type": "text_received", "from": "+4915112345678", "body": "Yes"}, "from", "+4915112345678"),
+        (ASKED, "body", None),
         ({"type": "manual"}, "values.seats", None),
     ],
 )

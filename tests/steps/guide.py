@@ -63,7 +63,11 @@ def _gaps(step_type: str, shown: Sequence[Shown]) -> Iterator[str]:
 
 def _section(found: StepType, shown: Sequence[Shown]) -> str:
     own = [each for each in shown if each.type == found.type]
-    rows = [_row("the step itself", own)] + [_row(f"`{name}`", [each for each in own if name in each.options]) for name in _options(found)]
+    options = options_of(STEP_TYPES[found.type])
+    rows = [
+        _row("the step itself", own),
+        *(_row(f"`{name}`", [each for each in own if name in each.options]) for name in options),
+    ]
     how = "an activity of its own" if found.reaches_outside else "a quick database step"
     return "\n".join(
         [
@@ -76,10 +80,6 @@ def _section(found: StepType, shown: Sequence[Shown]) -> str:
             "",
         ]
     )
-
-
-def _options(found: StepType) -> list[str]:
-    return options_of(STEP_TYPES[found.type])
 
 
 def _row(option: str, shown: Sequence[Shown]) -> str:

@@ -311,6 +311,13 @@ async def test_hot_queries_read_no_big_table_from_end_to_end(planned: Any, datab
             "hold_record_of_activity": {"id": ids["record"]},
             "hold_record_by_activity": {"id": uuid4()},
             "list_crm_activities": {"record_id": ids["record"], "open": True, "cursor": None, "size": 50},
+            "list_activities_to_cancel": {
+                "record_ids": [ids["record"]],
+                "types": ["call"],
+                "execution_id": None,
+                "automation_id": ids["automation"],
+                "size": 50,
+            },
             "find_told_records": {
                 "places": [0, 1],
                 "object_ids": [ids["object"]] * 2,

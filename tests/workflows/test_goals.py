@@ -394,6 +394,7 @@ async def test_only_with_a_record_as_its_filter_says_is_it_met(engine: Engine) -
         ({"type": "form_submitted", "form": "demo"}, {"kind": "form_submitted", "form": "demo", "values": {"seats": 3}}),
         ({"type": "survey_submitted"}, {"kind": "survey_submitted", "survey": "nps", "values": {"score": 9}}),
         ({"type": "email_event", "event": "opened"}, {"kind": "email_event", "event": "opened", "message": "m-1"}),
+        ({"type": "text_received", "contains": ["yes"]}, {"kind": "text_received", "from": "+4915112345678", "body": "Yes!"}),
         ({"type": "website_visited", "url": "*/pricing"}, {"kind": "website_visited", "url": "https://example.com/pricing"}),
     ],
 )

@@ -100,6 +100,25 @@ async def test_a_step_that_works_again_goes_on_and_keeps_its_failures(skipping_e
     assert len({asked.headers["idempotency-key"] for asked in http.asked}) == 1
 
 
+async def test_a_wait_that_the_other_side_asks_for_is_kept_where_it_is_longer_than_the_ladders(
+    skipping_engine: Engine, http: HttpServer
+) -> None:
+    dated = {"Date": "Mon, 02 Mar 2026 12:00:00 GMT", "Retry-After": "Mon, 02 Mar 2026 14:00:00 GMT"}
+    asked = [(429, {}, {"Retry-After": "600"}), (503, {}, dated), (503, {}, {"Retry-After": "5"}), (408, {})]
+    http.answers = [*asked, 200]
+    execution = await retrying(skipping_engine, http.url)
+    row = await skipping_engine.execution(execution)
+    [step] = await skipping_engine.steps(execution)
+    assert row["retry_at"] == datetime.fromisoformat(step["failures"][0]["at"]) + timedelta(minutes=10)
+    assert "POST 127.0.0.1 answered 429 and asks to wait 600 s" in row["reason"]
+    await over_the_waits(skipping_engine, execution)
+    [called, _] = await skipping_engine.steps(execution)
+    expected = [timedelta(minutes=10), timedelta(hours=2), timedelta(minutes=8)]
+    for found, wanted in zip(waits(called["failures"]), expected, strict=True):
+        assert timedelta(0) <= found - wanted < timedelta(seconds=2)
+    assert (called["status"], called["attempt"]) == ("completed", 5)
+
+
 async def test_a_pause_during_the_ladder_holds_the_next_attempt(
     skipping_engine: Engine, http: HttpServer, time_skipping: WorkflowEnvironment
 ) -> None:

@@ -1,0 +1,129 @@
+"""A call to another system by HTTP: redirects followed as far as is asked for, the answer read no further than its limit."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.message import Message
+
+import httpx2
+
+from activities.failures import UnreachableError
+from activities.redaction import Redactor
+from activities.results import Result
+from activities.situation import Situation
+from activities.switching import checked_hosts
+from automations.failures import ExpectedFailure
+from automations.retries import http_date, retry_after
+from automations.steps.integration import HttpRequest
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_OF_A_BODY = ("Content-Type", "Content-Length", "Content-Encoding", "Content-Language", "Content-Location", "Transfer-Encoding")
+_OF_ONE_ORIGIN = ("Authorization", "Proxy-Authorization", "Cookie", "Host")
+
+
+@dataclass(frozen=True)
+class HttpAnswer:
+    """`body` is cut where it is not `whole`; `url` is the one that answered."""
+
+    url: httpx2.URL
+    status: int
+    headers: httpx2.Headers
+    body: bytes
+    whole: bool
+
+    @property
+    def wait(self) -> timedelta | None:
+        """What Retry-After asks for. A date counts from the answer's own: another clock may differ from ours."""
+        answered_at = http_date(self.headers.get("Date", "")) or datetime.now(UTC)
+        return retry_after(self.headers.get("Retry-After"), answered_at)
+
+    @property
+    def text(self) -> str:
+        """The body in the charset that the answer names, or UTF-8."""
+        try:
+            return self.body.decode(_charset(self.headers), errors="replace")
+        except LookupError:
+            return self.body.decode(errors="replace")
+
+
+def _charset(headers: httpx2.Headers) -> str:
+    header = Message()
+    header["Content-Type"] = headers.get("Content-Type", "")
+    return header.get_content_charset("utf-8")
+
+
+async def call(
+    step: HttpRequest, request: httpx2.Request, situation: Situation, client: httpx2.AsyncClient
+) -> HttpAnswer | Result:
+    """A Result where a kill switch stands in the way of one of the hosts. Raises what `activities/failures.py` knows."""
+    try:
+        async with asyncio.timeout(step.timeout_seconds):
+            return await _answer_in_the_end(step, request, situation, client)
+    except (TimeoutError, httpx2.TimeoutException) as error:
+        said = f"{step.method} {request.url.host} did not answer within {step.timeout_seconds} s"
+        raise httpx2.ReadTimeout(said) from error
+
+
+async def _answer_in_the_end(
+    step: HttpRequest, request: httpx2.Request, situation: Situation, client: httpx2.AsyncClient
+) -> HttpAnswer | Result:
+    for _ in range(step.redirects + 1):
+        stopped = checked_hosts(situation.row, request.url.host, request.url.raw_host.decode())
+        if stopped:
+            return stopped
+        answer = await _answer(request, step.max_bytes, client)
+        if not (step.redirects and answer.status in _REDIRECTS and "Location" in answer.headers):
+            return answer
+        request = _redirected(request, answer, situation.secrets.redactor, client)
+    sentence = f"{step.method} {request.url.host} was redirected more than {step.redirects} times."
+    raise ExpectedFailure("too_many_redirects", sentence)
+
+
+async def _answer(request: httpx2.Request, limit: int, client: httpx2.AsyncClient) -> HttpAnswer:
+    try:
+        response = await client.send(request, stream=True)
+    except (httpx2.UnsupportedProtocol, httpx2.InvalidURL, httpx2.LocalProtocolError) as error:
+        raise ExpectedFailure("invalid_request", f"The request cannot be made: {error}.") from error
+    except httpx2.ConnectError as error:
+        raise UnreachableError(f"{request.url.host}:{request.url.port or 'default port'} cannot be reached: {error}") from error
+    try:
+        body = bytearray()
+        async for chunk in response.aiter_bytes():
+            body += chunk
+            if len(body) > limit:
+                break
+        return HttpAnswer(request.url, response.status_code, response.headers, bytes(body[:limit]), len(body) <= limit)
+    finally:
+        await response.aclose()
+
+
+def _redirected(request: httpx2.Request, answer: HttpAnswer, redactor: Redactor, client: httpx2.AsyncClient) -> httpx2.Request:
+    """The next request: 303, and 301 and 302 of a POST, become a GET without the body; another origin is told no secret."""
+    url, method, content = _target(request.url, answer.headers["Location"]), request.method, request.content
+    headers = httpx2.Headers(request.headers)
+    if (answer.status == 303 and method != "HEAD") or (answer.status in (301, 302) and method == "POST"):
+        method, content = "GET", b""
+        headers = _without(headers, *_OF_A_BODY)
+    if url.origin != request.url.origin:
+        if redactor.text(content.decode(errors="replace")) != content.decode(errors="replace"):
+            sentence = f"{request.url.host} redirects to {url.host}, which is not told the secret in the body."
+            raise ExpectedFailure("redirect_refused", sentence)
+        secret = [name for name, value in headers.items() if redactor.text(value) != value]
+        headers = _without(headers, *_OF_ONE_ORIGIN, *secret)
+    try:
+        return client.build_request(method, url, headers=headers, content=content or None, extensions=request.extensions)
+    except (ValueError, TypeError) as error:
+        raise ExpectedFailure("invalid_request", f"The request cannot be made: {error}.") from error
+
+
+def _target(base: httpx2.URL, location: str) -> httpx2.URL:
+    try:
+        url = base.join(location)
+    except httpx2.InvalidURL as error:
+        raise ExpectedFailure("redirect_refused", f"{base.host} redirects to what is no address: {error}.") from error
+    return url if url.fragment else url.copy_with(fragment=base.fragment or None)
+
+
+def _without(headers: httpx2.Headers, *names: str) -> httpx2.Headers:
+    dropped = {name.lower() for name in names}
+    return httpx2.Headers([(name, value) for name, value in headers.raw if name.decode("latin-1").lower() not in dropped])
