@@ -25,6 +25,7 @@ from activities.firing import Firings
 from activities.frame import step_activity
 from activities.handlers import HANDLERS
 from activities.logs import configure_logs
+from activities.mailing import MailServer
 from activities.outbound import guarded_client
 from activities.priorities import Traffic, giving_way
 from activities.services import Services
@@ -122,8 +123,12 @@ async def run_workers(settings: Settings, stop: asyncio.Event) -> None:
     if services_there is None:
         return
     database, client = services_there
-    async with guarded_client(settings) as http, contextlib.AsyncExitStack() as running:
-        services = Services(settings, database, client, http, Definitions())
+    async with (
+        guarded_client(settings) as http,
+        contextlib.aclosing(MailServer()) as mail,
+        contextlib.AsyncExitStack() as running,
+    ):
+        services = Services(settings, database, client, http, Definitions(), mail.send)
         for worker in workers(services):
             await running.enter_async_context(worker)
         loops = [asyncio.create_task(chore) for chore in chores(services)]

@@ -64,13 +64,23 @@ class Outside(httpx2.AsyncBaseTransport):
         return httpx2.Response(answer.status, content=_content(answer), request=request)
 
     async def send_mail(self, message: EmailMessage, settings: Settings) -> list[str]:
-        """In the place of `activities.mailing.send`."""
-        to, subject, body = str(message["To"]), self._text(str(message["Subject"])), self._text(str(message.get_content()))
-        self._note("mail", f"mail to {to}: {subject}", {"to": to.split(", "), "subject": subject, "body": body})
+        """In the place of a mail server's."""
+        subject = self._text(str(message["Subject"]))
+        self._note("mail", f"mail to {message['To']}: {subject}", {**_told(message), "subject": subject, **self._parts(message)})
         answer = self._answer()
         if answer.fails:
             raise aiosmtplib.SMTPException(answer.fails)
         return []
+
+    def _parts(self, message: EmailMessage) -> dict[str, Any]:
+        """The plain text, HTML where there is some, and the names of what is attached."""
+        plain, html = (message.get_body((kind,)) for kind in ("plain", "html"))
+        attached = [part.get_filename() for part in message.iter_attachments()]
+        found = {"html": self._text(html.get_content()) if html else None, "attachments": attached}
+        return {
+            "body": self._text(plain.get_content() if plain else ""),
+            **{name: value for name, value in found.items() if value},
+        }
 
     async def send_text(self, text: Text, settings: Settings) -> SentText:
         """In the place of `activities.text_providers.send`."""
@@ -91,6 +101,12 @@ class Outside(httpx2.AsyncBaseTransport):
         if self._step not in self._answers:
             self.assumed.add(self._step)
         return self._answers.get(self._step) or Answer()
+
+
+def _told(message: EmailMessage) -> dict[str, list[str]]:
+    """To whom it goes."""
+    headers = {"to": message["To"], "cc": message["Cc"]}
+    return {name: [address.addr_spec for address in header.addresses] for name, header in headers.items() if header}
 
 
 def _headers(request: httpx2.Request) -> dict[str, str]:

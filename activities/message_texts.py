@@ -1,12 +1,53 @@
 """What messages say: texts that a step has itself, or that it takes from a template."""
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol
 
+from activities.services import Services
 from activities.situation import Situation
+from activities.situations import seeing
 from automations.failures import ExpectedFailure
 from store.database import Connection
 from store.message_templates import read_template
 from store.messages import Channel
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Of a mail, as they are sent. `template` is where they come from, if not from the step."""
+
+    subject: str
+    body: str
+    html: str | None
+    template: str | None = None
+
+
+class Worded(Protocol):
+    """A step that says what it mails."""
+
+    @property
+    def template(self) -> str | None: ...
+    @property
+    def subject(self) -> str: ...
+    @property
+    def body(self) -> str: ...
+    @property
+    def html(self) -> str | None: ...
+
+
+async def mail_texts(connection: Connection, step: Worded, situation: Situation, services: Services) -> Texts:
+    """Raises ExpectedFailure `unknown_template`, and what rendering raises."""
+    if step.template is None:
+        return _rendered(step.subject, step.body, step.html, situation)
+    row = await template_of(connection, step.template, "email")
+    said = (row["subject"], row["body"], row["html"])
+    wider = await seeing(connection, [text for text in said if text], situation, services)
+    return _rendered(*said, wider, step.template)
+
+
+def _rendered(subject: str, body: str, html: str | None, situation: Situation, template: str | None = None) -> Texts:
+    """Values stand in HTML as values, whatever they hold."""
+    return Texts(situation.render(subject), situation.render(body), situation.render(html, "html") if html else None, template)
 
 
 async def template_of(connection: Connection, api_name: str, channel: Channel) -> Any:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from activities.definitions import Definitions, Plan
-from activities.mailing import message_of, send
+from activities.mailing import Mail, build
 from activities.services import Services
 from automations.executions import web_ui_link
 from automations.failures import ExpectedFailure
@@ -152,9 +152,12 @@ async def _error_of_sending(row: Any, services: Services) -> Exception | None:
     is_of_step = row["place"] == 0
     link = web_ui_link(settings.web_ui_url, settings.temporal_namespace, row["workflow_id"]) if is_of_step else None
     try:
-        message = message_of([row["recipient"]], row["subject"], with_link(row["body"], link), str(row["id"]), settings)
+        mail = Mail(
+            settings.mail_from, [row["recipient"]], row["subject"], str(row["id"]), datetime.now(UTC),
+            body=with_link(row["body"], link),
+        )  # fmt: skip
         async with asyncio.timeout(_SENDING.total_seconds()):
-            await send(message, settings)
+            await services.send_mail(build(mail, settings), settings)
     except Exception as error:
         return error
     return None

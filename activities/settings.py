@@ -4,11 +4,12 @@ import json
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, PositiveInt, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, FilePath, PositiveInt, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from activities.allow_list import AllowList
 from activities.encryption import Keyring, keyring_of
+from activities.mail_addresses import read_mailbox
 
 
 def _listed(raw: object) -> object:
@@ -40,6 +41,15 @@ def _keys(written: SecretStr | None) -> SecretStr | None:
     return written
 
 
+def _mailbox(written: str) -> str:
+    read_mailbox(written)
+    return written
+
+
+def _bare_address(written: str) -> str:
+    return read_mailbox(written).addr_spec
+
+
 Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
 
 
@@ -59,7 +69,12 @@ class Settings(BaseSettings):
     smtp_username: str | None = None
     smtp_password: SecretStr | None = None
     smtp_tls: Literal["none", "starttls", "tls"] = "none"
-    mail_from: str = "Everstep <automations@example.com>"
+    smtp_ca_file: FilePath | None = None
+    """Certificates, in PEM, that the mail server's may be signed by besides those that the system trusts."""
+    smtp_connections: PositiveInt = 4
+    mail_from: Annotated[str, AfterValidator(_mailbox)] = "Everstep <automations@example.com>"
+    mail_bounces_to: Annotated[str, AfterValidator(_bare_address)] | None = None
+    """Where servers send what they could not deliver; left out: to the address of `mail_from`."""
 
     text_provider: Literal["twilio", "none"] = "none"
     twilio_account_sid: str | None = None
@@ -96,6 +111,7 @@ class Settings(BaseSettings):
     max_streams: PositiveInt = 200
     document_bytes: PositiveInt = 512 * 1024
     webhook_bytes: PositiveInt = 1024 * 1024
+    file_bytes: PositiveInt = 10 * 1024 * 1024
 
     @property
     def keyring(self) -> Keyring | None:

@@ -3,8 +3,9 @@
 from typing import Any
 
 from activities.assigning import assigned
-from activities.mailing import message_of
+from activities.letters import Letter, copied_to, delivered, told
 from activities.members import members_of
+from activities.message_texts import mail_texts
 from activities.registry import runs, writes
 from activities.results import ChangedMeanwhileError, Result
 from activities.services import Services
@@ -66,13 +67,11 @@ async def _assign(step: AssignTeamMember, situation: Situation, connection: Conn
 
 @runs("notify_member_via_email")
 async def notify_member_via_email(step: NotifyMemberViaEmail, situation: Situation, services: Services) -> Result:
-    subject, body = situation.render(step.subject), situation.render(step.body)
     async with services.database.connection() as connection:
         members = await members_of(connection, step.to, situation)
-    if not members:
-        raise ExpectedFailure("no_recipient", f"There is nobody to write to: {step.summary()}.")
-    addresses = [member["email"] for member in members]
-    message = message_of(addresses, subject, body, str(situation.key), services.settings)
-    refused = await services.send_mail(message, services.settings)
-    told = [address for address in addresses if address not in refused]
-    return Result(output={"to": told, "subject": message["Subject"], **({"refused": refused} if refused else {})})
+        if not members:
+            raise ExpectedFailure("no_recipient", f"There is nobody to write to: {step.summary()}.")
+        texts = await mail_texts(connection, step, situation, services)
+        letter = Letter(services.settings.mail_from, texts, await copied_to(connection, step, situation))
+    recipients = [member["email"] for member in members]
+    return Result(output=told(await delivered(letter, recipients, situation, services, situation.row["record_id"])))

@@ -16,10 +16,10 @@ from api.connections import Connections
 from api.executions import bulk_requests, bulk_starts, executions, explaining, lists, requests, restarting, stream
 from api.executions.listeners import Streams
 from api.executions.starting import TemporalWatch
-from api.messages import texts
+from api.messages import messages, suppressions, templates, texts, unsubscribing
 from api.middleware.access_log import AccessLog
 from api.middleware.authentication import Authentication
-from api.middleware.bodies import WEBHOOKS, BodyGuard
+from api.middleware.bodies import FILES, WEBHOOKS, BodyGuard
 from api.middleware.cors import add_cors
 from api.middleware.idempotency import Idempotency
 from api.middleware.parameters import refuse_unknown_parameters
@@ -30,7 +30,7 @@ from api.openapi import PROBLEM_RESPONSES, describe, operation_id
 from api.operations import health, kill_switches, metrics
 from api.operations.docs_page import add_docs
 from api.problems import add_error_handlers
-from api.records import business, crm_activities, employees, events, objects, records, search, upserts
+from api.records import business, crm_activities, employees, events, files, objects, records, search, upserts
 from api.security import api_keys, audit, codec, secrets
 from api.security.codec_cors import CodecCors
 from api.webhooks import deliveries, webhooks
@@ -42,8 +42,9 @@ ROUTERS = tuple(
         automations, copies, removal, dry_runs, impact, step_types, triggers, due,
         bulk_requests, lists, requests, stream, executions, bulk_starts, restarting, explaining, kill_switches,
         webhooks, deliveries, webhook_secrets,
-        objects, search, upserts, records, crm_activities, events, employees, business,
-        texts, api_keys, audit, secrets, codec, health, metrics,
+        objects, search, upserts, records, files, crm_activities, events, employees, business,
+        messages, templates, suppressions, unsubscribing, texts,
+        api_keys, audit, secrets, codec, health, metrics,
     )
 )  # fmt: skip
 
@@ -101,7 +102,12 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
 
 
 def _limits(settings: Settings) -> dict[str, int]:
-    return {"/automations": settings.document_bytes, WEBHOOKS: settings.webhook_bytes, "": settings.webhook_bytes}
+    return {
+        "/automations": settings.document_bytes,
+        WEBHOOKS: settings.webhook_bytes,
+        FILES: settings.file_bytes,
+        "": settings.webhook_bytes,
+    }
 
 
 @asynccontextmanager

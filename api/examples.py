@@ -79,6 +79,14 @@ BODIES: dict[str, Any] = {
         "record": {"object": "lead", "email": "ada@analytical.example"},
         "form": "newsletter",
     },
+    "save_message_template": {
+        "channel": "email",
+        "name": "Welcome",
+        "subject": "Welcome, {{ record.name }}",
+        "body": "Hello {{ record.name }}, it is good to have you with us.",
+        "html": "<h1>Welcome</h1><p>Hello {{ record.name }}, it is good to have you with us.</p>",
+    },
+    "suppress_address": {"reason": "by_hand"},
     "save_employee": {"name": "Ingrid Daubechies", "roles": ["sales"]},
     "save_business": {"name": "Symmetry AG", "timezone": "Europe/Zurich", "locale": "de-CH"},
     "make_api_key": {

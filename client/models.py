@@ -11,19 +11,20 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, Str
 
 class ActivityPatch(BaseModel):
     """
-    What is left out stays as it is; null takes the assignee away.
+    What is left out stays as it is; null takes the assignee or the role away.
     """
 
     model_config = ConfigDict(extra="forbid")
     note: str | None = None
     due_at: AwareDatetime | None = None
     assigned_to: Annotated[str | None, Field(description="An employee's id or email address")] = None
+    assigned_role: Annotated[str | None, Field(description="For anybody of this role")] = None
     by: Annotated[str, Field(description="Who does it, or else the name of the API key; told with the event")] = ""
 
 
 class ActivityView(BaseModel):
     """
-    `by` is who did the last thing to it; blank if nobody said.
+    `by` is who did the last thing to it; blank if nobody said. `execution_id` is the execution that scheduled it.
     """
 
     id: UUID
@@ -33,6 +34,8 @@ class ActivityView(BaseModel):
     note: str
     due_at: AwareDatetime | None
     assigned_to: UUID | None
+    assigned_role: str | None
+    execution_id: UUID | None
     by: str
     created_at: AwareDatetime
     updated_at: AwareDatetime
@@ -386,6 +389,19 @@ class FieldChangeView(BaseModel):
     record_id: UUID | None
 
 
+class FileView(BaseModel):
+    """
+    `size` in bytes.
+    """
+
+    id: UUID
+    name: str
+    media_type: str
+    size: int
+    created_at: AwareDatetime
+    created_by: str
+
+
 class Health(BaseModel):
     status: Literal["ok"] = "ok"
 
@@ -513,6 +529,75 @@ class MadeSecretView(BaseModel):
     secret: str
 
 
+class MessageErrorView(BaseModel):
+    """
+    Why it has not gone out.
+    """
+
+    code: str
+    sentence: str
+
+
+class MessageTemplateBody(BaseModel):
+    """
+    A mail has a subject, and a `body`, `html` or both; a text has a body alone.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+    channel: Literal["email", "text"]
+    name: str
+    subject: str = ""
+    body: str = ""
+    html: Annotated[str | None, Field(description="Values in it are written so that they cannot be taken for HTML")] = None
+
+
+class MessageTemplateView(BaseModel):
+    """
+    `revision` is the ETag.
+    """
+
+    api_name: str
+    channel: Literal["email", "text"]
+    name: str
+    subject: str
+    body: str
+    html: str | None
+    revision: int
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+
+
+class MessageView(BaseModel):
+    """
+    A message of a step run. `place` counts those that one step run sends.
+
+    `in_doubt`: how often it was handed over without an answer; `refused` are recipients that were not taken while others were;
+    `delivery` is the last that a provider of texts said of it.
+    """
+
+    id: UUID
+    execution_id: UUID
+    automation: str
+    sequence: int
+    place: int
+    channel: Literal["email", "text"]
+    record_id: UUID | None
+    sender: str
+    recipients: list[str]
+    cc: list[str]
+    subject: str
+    template: str | None
+    state: Literal["queued", "sent", "failed"]
+    in_doubt: int
+    refused: list[str]
+    error: MessageErrorView | None
+    provider_id: str | None
+    delivery: str | None
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+    sent_at: AwareDatetime | None
+
+
 class MoneyField(BaseModel):
     """
     An amount in one currency (ISO 4217).
@@ -547,6 +632,7 @@ class NewActivity(BaseModel):
     note: str = ""
     due_at: AwareDatetime | None = None
     assigned_to: Annotated[str | None, Field(description="An employee's id or email address")] = None
+    assigned_role: Annotated[str | None, Field(description="For anybody of this role")] = None
     by: Annotated[str, Field(description="Who does it, or else the name of the API key; told with the event")] = ""
 
 
@@ -629,6 +715,16 @@ class IncomingTextViewPage(BaseModel):
 
 class KeyViewPage(BaseModel):
     items: list[KeyView]
+    next_cursor: str | None = None
+
+
+class MessageTemplateViewPage(BaseModel):
+    items: list[MessageTemplateView]
+    next_cursor: str | None = None
+
+
+class MessageViewPage(BaseModel):
+    items: list[MessageView]
     next_cursor: str | None = None
 
 
@@ -923,8 +1019,8 @@ class StepRunView(BaseModel):
 
 class StepType(BaseModel):
     """
-    `contexts`: automations with an object, and those without. `paths`: the lists of steps below it. `reaches_outside`: it
-    calls other systems, so that a dry run takes an answer for it.
+    `contexts`: automations with an object, and those without. `objects`: of which objects the records may be. `paths`: the
+    lists of steps below it. `reaches_outside`: it calls other systems, so that a dry run takes an answer for it.
 
     `options` is the JSON Schema of such a step without that of the steps below it.
     """
@@ -932,6 +1028,7 @@ class StepType(BaseModel):
     type: str
     description: str
     contexts: list[Literal["record", "global"]]
+    objects: Literal["any", "contacts", "with_stages"]
     paths: list[str]
     reaches_outside: bool
     options: dict[str, Any]
@@ -946,6 +1043,24 @@ class StoredSecretView(BaseModel):
     created_at: AwareDatetime
     updated_at: AwareDatetime
     updated_by: str
+
+
+class SuppressionBody(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    reason: Literal["unsubscribed", "bounced", "complained", "by_hand"] = "by_hand"
+
+
+class SuppressionView(BaseModel):
+    """
+    `message_id` is the message by whose link somebody unsubscribed.
+    """
+
+    channel: Literal["email", "text"]
+    address: str
+    reason: Literal["unsubscribed", "bounced", "complained", "by_hand"]
+    message_id: UUID | None
+    created_at: AwareDatetime
+    created_by: str
 
 
 class SwitchBody(BaseModel):
@@ -1134,6 +1249,32 @@ class WholeDeliveryView(BaseModel):
     execution_id: UUID | None
     body: str
     encoding: Literal["text", "base64"]
+
+
+class WholeMessageView(BaseModel):
+    id: UUID
+    execution_id: UUID
+    automation: str
+    sequence: int
+    place: int
+    channel: Literal["email", "text"]
+    record_id: UUID | None
+    sender: str
+    recipients: list[str]
+    cc: list[str]
+    subject: str
+    template: str | None
+    state: Literal["queued", "sent", "failed"]
+    in_doubt: int
+    refused: list[str]
+    error: MessageErrorView | None
+    provider_id: str | None
+    delivery: str | None
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+    sent_at: AwareDatetime | None
+    body: str
+    html: str | None
 
 
 class WouldView(BaseModel):
@@ -1439,6 +1580,11 @@ class RecordViewPage(BaseModel):
 
 class StoredSecretViewPage(BaseModel):
     items: list[StoredSecretView]
+    next_cursor: str | None = None
+
+
+class SuppressionViewPage(BaseModel):
+    items: list[SuppressionView]
     next_cursor: str | None = None
 
 

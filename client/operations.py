@@ -39,6 +39,7 @@ from client.models import (
     ExecutionView,
     ExecutionViewPage,
     ExplanationView,
+    FileView,
     Health,
     HistoryView,
     ImpactView,
@@ -48,6 +49,10 @@ from client.models import (
     LiftBody,
     MadeKeyView,
     MadeSecretView,
+    MessageTemplateBody,
+    MessageTemplateView,
+    MessageTemplateViewPage,
+    MessageViewPage,
     NewActivity,
     NewKeyBody,
     NewRecord,
@@ -71,6 +76,9 @@ from client.models import (
     StepType,
     StoredSecretView,
     StoredSecretViewPage,
+    SuppressionBody,
+    SuppressionView,
+    SuppressionViewPage,
     SwitchBody,
     SwitchView,
     SwitchViewPage,
@@ -82,6 +90,7 @@ from client.models import (
     VariableView,
     WebhookView,
     WholeDeliveryView,
+    WholeMessageView,
 )
 from client.transport import Json, ServerSentEvent, Transport, segment
 
@@ -671,6 +680,8 @@ class Operations(Transport):
         One event, or `{"events": […]}`: all of them are kept or none, and every mistake is named.
 
         An event whose `id` was told before is not told again. An Idempotency-Key stands in for the ids of those that have none.
+        After a mail that bounced, or by which somebody unsubscribed, its address gets no more: that by which the record is named,
+        else the only one that the record has.
         """
         return self._call("POST", "/events", ToldView, body=body, idempotency_key=idempotency_key)
 
@@ -986,6 +997,31 @@ class Operations(Transport):
         """
         return self._call("GET", f"/executions/{segment(execution_id)}/variables", list[VariableView])
 
+    def upload_file(self, body: bytes, *, name: str | None = None, idempotency_key: str | None = None) -> FileView:
+        """Keep a file.
+
+        The body is the file, or the part `file` of a form. Its id is what a files field of a record takes.
+        """
+        return self._call("POST", "/files", FileView, query={"name": name}, body=body, idempotency_key=idempotency_key)
+
+    def delete_file(self, file_id: UUID | str) -> None:
+        """Delete a file.
+
+        Records that name it keep its id, which then leads to nothing.
+        """
+        return self._call("DELETE", f"/files/{segment(file_id)}", None)
+
+    def get_file(self, file_id: UUID | str) -> FileView:
+        """Read what is known of a file."""
+        return self._call("GET", f"/files/{segment(file_id)}", FileView)
+
+    def get_file_content(self, file_id: UUID | str) -> bytes:
+        """Download a file.
+
+        As it came, to be saved: browsers are told not to show it.
+        """
+        return self._call("GET", f"/files/{segment(file_id)}/content", bytes)
+
     def live(self) -> Health:
         """Say that the process runs."""
         return self._call("GET", "/health/live", Health)
@@ -1020,6 +1056,71 @@ class Operations(Transport):
         return self._call(
             "POST", f"/kill-switches/{segment(switch_id)}/lift", SwitchView, body=body, idempotency_key=idempotency_key
         )
+
+    def list_message_templates(
+        self, *, channel: Literal["email", "text"] | None = None, cursor: str | None = None, size: int | None = None
+    ) -> MessageTemplateViewPage:
+        """List the message templates.
+
+        By api_name, for whoever may view an automation that uses them.
+        """
+        return self._call(
+            "GET", "/message-templates", MessageTemplateViewPage, query={"channel": channel, "cursor": cursor, "size": size}
+        )
+
+    def delete_message_template(self, template: str, *, if_match: str | None = None) -> None:
+        """Delete a message template.
+
+        Steps that send it fail from now on, as expected failures that name it.
+        """
+        return self._call("DELETE", f"/message-templates/{segment(template)}", None, headers={"if-match": if_match})
+
+    def get_message_template(self, template: str) -> MessageTemplateView:
+        """Read a message template."""
+        return self._call("GET", f"/message-templates/{segment(template)}", MessageTemplateView)
+
+    def save_message_template(
+        self, template: str, body: MessageTemplateBody | Json, *, if_match: str | None = None
+    ) -> MessageTemplateView:
+        """Save a message template.
+
+        Creates it or replaces it whole; steps that run from now on send it as it is then. All mistakes are answered at once.
+        """
+        return self._call(
+            "PUT", f"/message-templates/{segment(template)}", MessageTemplateView, headers={"if-match": if_match}, body=body
+        )
+
+    def list_messages(
+        self,
+        *,
+        record_id: UUID | str | None = None,
+        execution_id: UUID | str | None = None,
+        channel: Literal["email", "text"] | None = None,
+        state: Literal["queued", "sent", "failed"] | None = None,
+        cursor: str | None = None,
+        size: int | None = None,
+    ) -> MessageViewPage:
+        """List messages.
+
+        Newest first, without their texts.
+        """
+        return self._call(
+            "GET",
+            "/messages",
+            MessageViewPage,
+            query={
+                "record_id": record_id,
+                "execution_id": execution_id,
+                "channel": channel,
+                "state": state,
+                "cursor": cursor,
+                "size": size,
+            },
+        )
+
+    def get_message(self, message_id: UUID | str) -> WholeMessageView:
+        """Read a message."""
+        return self._call("GET", f"/messages/{segment(message_id)}", WholeMessageView)
 
     def get_metrics(self) -> str:
         """Read the metrics.
@@ -1218,6 +1319,29 @@ class Operations(Transport):
         What a document's `steps` may hold, with the JSON Schema of each.
         """
         return self._call("GET", "/step-types", list[StepType])
+
+    def list_suppressions(
+        self, *, channel: Literal["email", "text"] | None = None, cursor: str | None = None, size: int | None = None
+    ) -> SuppressionViewPage:
+        """List the addresses that get nothing any more.
+
+        By channel and address.
+        """
+        return self._call("GET", "/suppressions", SuppressionViewPage, query={"channel": channel, "cursor": cursor, "size": size})
+
+    def allow_address(self, channel: Literal["email", "text"], address: str) -> None:
+        """Take an address off the list.
+
+        Only where its owner wants it: whoever unsubscribed said so.
+        """
+        return self._call("DELETE", f"/suppressions/{segment(channel)}/{segment(address)}", None)
+
+    def suppress_address(self, channel: Literal["email", "text"], address: str, body: SuppressionBody | Json) -> SuppressionView:
+        """Send nothing to an address any more.
+
+        One that is on the list already keeps the reason that it has.
+        """
+        return self._call("PUT", f"/suppressions/{segment(channel)}/{segment(address)}", SuppressionView, body=body)
 
     def get_texts(
         self, *, record_id: UUID | str | None = None, cursor: str | None = None, size: int | None = None

@@ -65,7 +65,7 @@ class Transport:
         *,
         query: Mapping[str, Any] | None = None,
         headers: Mapping[str, Any] | None = None,
-        body: BaseModel | Json | str | None = None,
+        body: BaseModel | Json | str | bytes | None = None,
         idempotency_key: str | None = None,
     ) -> Any:
         """What is answered, as an `answer`. A POST or PATCH carries a key, so that it may be sent again."""
@@ -135,6 +135,8 @@ def _waits(query: Mapping[str, Any] | None) -> float:
 def _content(body: Any) -> tuple[bytes | None, dict[str, str]]:
     if body is None:
         return None, {}
+    if isinstance(body, bytes):
+        return body, {"Content-Type": "application/octet-stream"}
     if isinstance(body, str):
         return body.encode(), {"Content-Type": "application/yaml"}
     content = body.model_dump_json(exclude_unset=True).encode() if isinstance(body, BaseModel) else to_json(body)
@@ -158,6 +160,8 @@ def _read(response: httpx2.Response, answer: Any) -> Any:
         return None
     if answer is str:
         return response.text
+    if answer is bytes:
+        return response.content
     try:
         return (TypeAdapter(answer) if answer is not Any else _ANY).validate_json(response.content)
     except ValidationError as error:

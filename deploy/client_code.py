@@ -198,6 +198,8 @@ def _body(body: Json | None) -> tuple[str | None, bool]:
     if body is None:
         return None, False
     content = body["content"]
+    if any(map(_is_binary, content.values())):
+        return "bytes", body.get("required", False)
     schema = content.get("application/json", {}).get("schema", {})
     named = [each for each in (schema, *schema.get("anyOf", [])) if each.get("$ref", "").startswith("#/components/")]
     types = [*(_type(each) for each in named), "Json"] + ["str"] * ("application/yaml" in content)
@@ -205,11 +207,17 @@ def _body(body: Json | None) -> tuple[str | None, bool]:
     return " | ".join(types), body.get("required", False) and not may_be_left_out
 
 
+def _is_binary(content: Json) -> bool:
+    return content.get("schema", {}).get("format") == "binary"
+
+
 def _answer(responses: Json) -> tuple[str, bool]:
     contents = [each.get("content", {}) for status, each in sorted(responses.items()) if _SUCCESS.fullmatch(status)]
     kinds = {kind: each.get("schema", {}) for content in contents for kind, each in content.items()}
     if "text/event-stream" in kinds:
         return "Iterator[ServerSentEvent]", True
+    if any(_is_binary({"schema": schema}) for schema in kinds.values()):
+        return "bytes", False
     if (kinds and not kinds.keys() & {"application/json"}) or "application/yaml" in kinds:
         return "str", False
     schema = kinds.get("application/json")

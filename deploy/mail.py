@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import email
 import os
+import ssl
 from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
@@ -22,8 +23,8 @@ class MailSink:
     Besides the message each file holds X-Mail-From and X-Rcpt-To, the addresses of the SMTP envelope.
     """
 
-    def __init__(self, folder: Path, *, port: int = 0, say: Say = say) -> None:
-        self.folder, self._port, self._say = folder, port, say
+    def __init__(self, folder: Path, *, port: int = 0, tls: ssl.SSLContext | None = None, say: Say = say) -> None:
+        self.folder, self._port, self._tls, self._say = folder, port, tls, say
         self._server: asyncio.Server | None = None
         self._sessions: WeakSet[SMTP] = WeakSet()
 
@@ -45,7 +46,7 @@ class MailSink:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
         self._port = announced_port(self._port, "Mail", self._say)
-        self._server = await asyncio.get_running_loop().create_server(self._session, self.host, self._port)
+        self._server = await asyncio.get_running_loop().create_server(self._session, self.host, self._port, ssl=self._tls)
 
     async def stop(self) -> None:
         """Hangs up on whoever is connected."""

@@ -16,6 +16,7 @@ _QUERIES = {
     "event_id": "place_of_event",
     "bulk_start_id": "place_of_bulk_start",
     "delivery_id": "place_of_delivery",
+    "message_id": "place_of_message",
 }
 """By the name that the key has in paths."""
 

@@ -30,5 +30,6 @@ async def delete_record(
     await QUERIES.wipe_deliveries_of_record(connection, id=record_id)
     await QUERIES.wipe_events_of_record(connection, id=record_id, now=now)
     await QUERIES.wipe_activities_of_record(connection, id=record_id, now=now)
+    await QUERIES.wipe_messages_of_record(connection, id=record_id, now=now)
     await QUERIES.wipe_texts_of_record(connection, id=record_id)
     return row

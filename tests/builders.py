@@ -87,6 +87,16 @@ def ask(id: str, body: str = "How many?", answered: Any = None, not_answered: An
     return {"id": id, "type": "request_info_via_text", "body": body, **paths, **more}
 
 
+def send_email(id: str, **more: Any) -> Json:
+    said = {} if "template" in more else {"subject": "Hello"}
+    return {"id": id, "type": "send_email", **said, **more}
+
+
+def send_related(id: str, through: str = "people", **more: Any) -> Json:
+    said = {} if "template" in more else {"subject": "Hello"}
+    return {"id": id, "type": "send_related_contact_email", "through": through, **said, **more}
+
+
 def request(id: str, url: str = "http://example.org", **more: Any) -> Json:
     return {"id": id, "type": "http_request", "url": url, **more}
 

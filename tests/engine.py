@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,6 +16,7 @@ from temporalio.service import RPCError
 from activities import chores
 from activities.asking import pinned
 from activities.definitions import Definitions
+from activities.mailing import MailServer
 from activities.outbound import guarded_client
 from activities.services import Services
 from activities.settings import Settings
@@ -75,8 +76,8 @@ class Engine:
 
         Unless `relaying` no event reaches a goal but by the hand of the test.
         """
-        async with guarded_client(self.settings) as http, AsyncExitStack() as running:
-            self.services = Services(self.settings, self.database, self.client, http, Definitions())
+        async with guarded_client(self.settings) as http, aclosing(MailServer()) as mail, AsyncExitStack() as running:
+            self.services = Services(self.settings, self.database, self.client, http, Definitions(), mail.send)
             for worker in workers(self.services):
                 await running.enter_async_context(worker)
             for chore in self._chores(making_up, relaying):

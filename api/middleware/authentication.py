@@ -11,14 +11,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.connections import Connections
 from api.errors import RefusedError
-from api.middleware.bodies import WEBHOOKS
+from api.middleware.bodies import UNSUBSCRIBING, WEBHOOKS
 from api.problems import answer, away_problem, everstep_problem
 from automations.access import Access
 from automations.errors import EverstepError
 from store.api_keys import find_api_key, touch_api_key
 from store.database import UNAVAILABLE, Connection
 
-OPEN = ("/health/", "/codec/", "/docs", "/openapi.json", "/texts/twilio/")
+OPEN = ("/health/", "/codec/", "/docs", "/openapi.json", UNSUBSCRIBING, "/texts/twilio/")
 """Beginnings of paths that anyone may ask for; a provider signs what it says there."""
 
 _TOUCHED_EVERY = timedelta(minutes=1)

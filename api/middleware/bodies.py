@@ -13,6 +13,12 @@ from api.problems import ProblemDetails, answer, everstep_problem, problem, unsu
 WEBHOOKS = "/webhooks/"
 """Where anything may come in, also what is no text at all."""
 
+FILES = "/files"
+"""Where files come in, of any kind."""
+
+UNSUBSCRIBING = "/unsubscribe/"
+"""Where mail programs and browsers send forms, or nothing."""
+
 _JSON = "JSON (application/json)"
 _DOCUMENTS = "/automations"
 """Where YAML may come in too."""
@@ -80,10 +86,12 @@ _NUL_IN_ADDRESS = problem(422, "invalid_text", "The address holds a NUL characte
 def _text_problem(scope: Scope, body: bytes) -> ProblemDetails | None:
     if "\0" in scope["path"]:
         return _NUL_IN_ADDRESS
-    if scope["path"].startswith((WEBHOOKS, *_FORMS)):
+    if scope["path"].startswith((WEBHOOKS, *_FORMS, UNSUBSCRIBING)):
         return None
     if b"%00" in scope["query_string"]:
         return _NUL_IN_ADDRESS
+    if scope["path"] == FILES:
+        return None
     return _body_problem(body, Headers(scope=scope).get("content-type"), scope["path"]) if body else None
 
 

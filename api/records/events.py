@@ -1,6 +1,6 @@
 """Events: what happened elsewhere is told here, and what became of everything that happened is shown."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, assert_never
 from uuid import UUID
@@ -14,9 +14,10 @@ from api.errors import RefusedError
 from api.pages import Page
 from api.problems import NotFoundError
 from automations.access import Place
-from automations.outside_events import AnyOutsideEvent, Reading, TellId, events_schema, read_events
-from store.outside_events import HeldRecord, Shown, ToldEvent, hold_records, insert_events, list_events, show_event
+from automations.outside_events import AnyOutsideEvent, MailEvent, Reading, TellId, events_schema, read_events
+from store.outside_events import HeldRecord, KeptEvent, Shown, ToldEvent, hold_records, insert_events, list_events, show_event
 from store.places import reached_places
+from store.suppressions import suppress_told
 
 router = APIRouter(prefix="/events", tags=["events"])
 
@@ -90,7 +91,9 @@ async def tell_events(
 ) -> ToldView:
     """One event, or `{"events": […]}`: all of them are kept or none, and every mistake is named.
 
-    An event whose `id` was told before is not told again. An Idempotency-Key stands in for the ids of those that have none.
+    An event whose `id` was told before is not told again. An Idempotency-Key stands in for the ids of those that have none. After
+    a mail that bounced, or by which somebody unsubscribed, its address gets no more: that by which the record is named, else the
+    only one that the record has.
     """
     now = datetime.now(UTC)
     readings = read_events(body, now)
@@ -99,7 +102,9 @@ async def tell_events(
     async with database.transaction() as connection:
         held = await hold_records(connection, [reading.event.record for reading in readings if reading.event])
         _refuse_wrong(readings, held)
-        kept = await insert_events(connection, _told(readings, held, idempotency_key, now))
+        told = _told(readings, held, idempotency_key, now)
+        kept = await insert_events(connection, told)
+        await suppress_told(connection, list(_opting_out(readings, told, kept)), now)
     return ToldView(events=[KeptView(id=each.id, duplicate=each.is_duplicate) for each in kept])
 
 
@@ -136,6 +141,16 @@ def _told(readings: Sequence[Reading], held: Sequence[HeldRecord], key: str | No
         for place, (reading, record) in enumerate(zip(readings, held, strict=True))
         if (event := reading.event) and record.id
     ]
+
+
+def _opting_out(
+    readings: Sequence[Reading], told: Sequence[ToldEvent], kept: Sequence[KeptEvent]
+) -> Iterator[tuple[ToldEvent, str | None]]:
+    """The new events after which an address gets no more mails, each with that by which its record was named."""
+    events = [reading.event for reading in readings if reading.event]
+    for event, written, was_kept in zip(events, told, kept, strict=True):
+        if isinstance(event, MailEvent) and event.event in ("bounced", "unsubscribed") and not was_kept.is_duplicate:
+            yield written, event.record.email
 
 
 def _key(event: AnyOutsideEvent, key: str | None, place: int) -> str | None:

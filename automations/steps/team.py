@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
-from automations.model import Name, Template
+from automations.model import Name
 from automations.steps.base import Need, StepBase
+from automations.steps.mails import MailTexts
 from automations.steps.members import TEAM_SELECTORS, Assignment, Members, describe_members, members_used
-from automations.steps.uses import AnyUse, Change, FieldUse, TextUse, ValueUse
+from automations.steps.uses import AnyUse, Change, FieldUse, ValueUse
 
 OWNER = "owner"
 IfAssigned = Literal["replace", "keep", "add"]
@@ -44,23 +45,20 @@ class AssignTeamMember(Assignment, StepBase):
         yield ValueUse("into", self.into, None, _AS_CHANGE[self.if_assigned], "if_assigned")
 
 
-class NotifyMemberViaEmail(StepBase):
-    """Mails members of the team. The same Message-ID goes out on every attempt, so that a mailbox can tell a repeat."""
+class NotifyMemberViaEmail(MailTexts, StepBase):
+    """Mails members of the team, from the business. The same Message-ID goes out on every attempt, so that a mailbox can tell."""
 
     type: Literal["notify_member_via_email"] = "notify_member_via_email"
     local: ClassVar[bool] = False
     timeout: ClassVar[timedelta] = timedelta(seconds=60)
     to: Members
-    subject: Template = Field(min_length=1)
-    body: Template = ""
 
     def summary(self) -> str:
-        return f"to {describe_members(self.to)}: {self.subject}"
+        return f"to {describe_members(self.to)}: {self.called()}"
 
     def uses(self) -> Iterator[AnyUse]:
         yield from members_used(self.to, "to")
-        yield TextUse("subject", self.subject)
-        yield TextUse("body", self.body)
+        yield from self.texts_used()
 
 
 TeamStep = AssignTeamMember | NotifyMemberViaEmail

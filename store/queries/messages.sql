@@ -17,6 +17,9 @@ returning *;
 -- name: find_message^
 select * from messages where execution_id = :execution_id and sequence = :sequence and place = :place;
 
+-- name: list_message_places
+select record_id, place from messages where execution_id = :execution_id and sequence = :sequence and record_id is not null;
+
 -- name: hand_message_over$
 update messages set in_doubt = in_doubt + 1, updated_at = :now where id = :id returning in_doubt;
 

@@ -34,6 +34,12 @@ select o.api_name as object, a.api_name as automation
 from webhook_deliveries d join automations a on a.id = d.automation_id left join objects o on o.id = a.object_id
 where d.id = :key;
 
+-- name: place_of_message^
+select o.api_name as object, a.api_name as automation
+from messages m join executions e on e.id = m.execution_id join automations a on a.id = e.automation_id
+left join objects o on o.id = a.object_id
+where m.id = :key;
+
 -- name: list_reached_automations
 -- Those of some objects, and some by name; deleted ones too, whose executions are still there.
 select a.id from automations a left join objects o on o.id = a.object_id

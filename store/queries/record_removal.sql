@@ -25,6 +25,13 @@ update crm_activities
 set note = '', by = '', status = case when status = 'scheduled' then 'canceled' else status end, updated_at = :now
 where record_id = :id;
 
+-- name: wipe_messages_of_record!
+-- What it was sent, and what was sent about it. Of an error only the code stays: its sentence may name who was to get it.
+update messages
+set recipients = '{}', cc = '{}', refused = '{}', subject = '', body = '', html = null, unsubscribe_token = null,
+    error = case when error is not null then jsonb_build_object('code', error ->> 'code', 'sentence', '') end, updated_at = :now
+where record_id = :id or execution_id in (select id from executions where record_id = :id);
+
 -- name: wipe_texts_of_record!
 update incoming_texts set sender = '', body = '' where record_id = :id;
 

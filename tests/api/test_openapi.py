@@ -17,8 +17,8 @@ from tests.fixtures.api import gateway
 CONFLICT = 409
 """The request is a good one, only not in the state that the examples before it left."""
 
-WITHOUT_AN_EXAMPLE = {"decode_payloads", "encode_payloads", "take_text", "take_status"}
-"""Spoken by Temporal's Web UI and by Twilio, never by people."""
+WITHOUT_AN_EXAMPLE = {"decode_payloads", "encode_payloads", "take_text", "take_status", "upload_file"}
+"""Spoken by Temporal's Web UI and by Twilio, never by people; and what is no text."""
 
 
 def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -67,6 +67,9 @@ async def _things(api: httpx2.AsyncClient) -> dict[str, str]:
         "switch_id": switch.json()["id"],
         "email": "ingrid@example.com",
         "name": "demo-form",
+        "template": "welcome",
+        "channel": "email",
+        "address": "grace@example.com",
         "kind": "pause",
     }
 

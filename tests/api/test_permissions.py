@@ -21,6 +21,8 @@ OPEN = {
     "GET /health/ready": "probes have no key",
     "GET /codec/sign-in": "a page that asks for a key",
     "POST /codec/sign-out": "a browser forgets",
+    "GET /unsubscribe/{token}": "whoever gets a mail has no key",
+    "POST /unsubscribe/{token}": "whoever gets a mail has no key",
     "POST /texts/twilio/incoming": "Twilio signs it",
     "POST /texts/twilio/status": "Twilio signs it",
     "GET /webhooks/{api_name}/{name}": "each webhook says whom it lets in",
