@@ -82,3 +82,8 @@ def webhook(id: str = "hook", name: str = "form", **more: Any) -> Json:
 
 def manual(id: str = "hand", **more: Any) -> Json:
     return {"id": id, "type": "manual", **more}
+
+
+def modify(id: str, action: str, *automations: str, **more: Any) -> Json:
+    """Whatever is under way, unless automations are named."""
+    return {"id": id, "type": "modify_automation", "action": action, "automations": list(automations) or "all", **more}
