@@ -16,7 +16,7 @@ def document(**parts: Any) -> Json:
 
 
 def delay(id: str, **more: Any) -> Json:
-    length = {} if {"for", "until", "at", "hours", "minutes", "weeks"} & more.keys() else {"days": 1}
+    length = {} if {"for", "until", "at", "hours", "minutes", "weeks", "months", "years"} & more.keys() else {"days": 1}
     return {"id": id, "type": "delay", **length, **more}
 
 

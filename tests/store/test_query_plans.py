@@ -203,7 +203,11 @@ async def test_hot_queries_read_no_big_table_from_end_to_end(planned: Any, datab
             "take_to_tell": {"lease": timedelta(seconds=30), "size": 100},
             "list_to_tell": {"execution_id": ids["record"]},
             "delete_told": {"ids": ["x"]},
-            "ask_executions": {"ids": [ids["record"]], "requests": [{"id": "y", "kind": "pause", "by": "", "why": ""}], "now": NOW},
+            "ask_executions": {
+                "ids": [ids["record"]],
+                "requests": [{"id": "y", "kind": "pause", "by": "", "why": ""}],
+                "now": NOW,
+            },
             "lock_open_of_records": {"record_ids": [ids["record"]], "automation_ids": [ids["automation"]], "size": 1000},
             "lock_paused_of_records": {"automation_id": ids["automation"], "record_ids": [ids["record"]]},
             "lock_paused_globally": {"automation_id": ids["automation"]},
