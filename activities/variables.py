@@ -23,8 +23,9 @@ def set_variable(situation: Situation, name: str, raw: Any) -> Result:
 
 @runs("initialize_variable")
 async def initialize_variable(step: InitializeVariable, situation: Situation, services: Services) -> Result:
-    given = situation.overrides.get(step.name)
-    raw = first_value(step.sources, situation) if is_blank(given) else given
+    """Whoever starts an execution may give a value, also a blank one, in place of the sources."""
+    is_given = step.name in situation.overrides
+    raw = situation.overrides[step.name] if is_given else first_value(step.sources, situation)
     if is_blank(raw) and step.required:
         raise ExpectedFailure("required_variable_blank", f"Variable {step.name} is required and no source gives a value.")
     return set_variable(situation, step.name, raw)

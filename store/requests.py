@@ -1,6 +1,7 @@
 """What was asked of executions, by whom and why: kept whether or not it came to anything."""
 
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,28 @@ async def insert_request(connection: Connection, execution_id: UUID, request: Re
         connection, id=new_id(), execution_id=execution_id, kind=request.kind, asked_by=request.by, why=request.why,
         step_id=request.step, path=request.path, asked_at=now,
     )  # fmt: skip
+
+
+async def ask_executions(connection: Connection, asked: Sequence[tuple[UUID, Request]], now: datetime) -> None:
+    """Of executions that are locked. Their workflows hear of it after the commit, from whoever comes by."""
+    await QUERIES.ask_executions(
+        connection, ids=[execution_id for execution_id, _ in asked], requests=[request.model_dump() for _, request in asked],
+        now=now,
+    )  # fmt: skip
+
+
+async def take_to_tell(connection: Connection, lease: timedelta, size: int) -> list[Any]:
+    """Requests with all it takes to tell them; nobody else gets them before the lease is over. One of each execution at most."""
+    return [row async for row in QUERIES.take_to_tell(connection, lease=lease, size=size)]
+
+
+async def list_to_tell(connection: Connection, execution_id: UUID) -> list[Any]:
+    """In the order they were asked, whoever is about to tell them."""
+    return [row async for row in QUERIES.list_to_tell(connection, execution_id=execution_id)]
+
+
+async def delete_told(connection: Connection, ids: Collection[str]) -> None:
+    await QUERIES.delete_told(connection, ids=list(ids))
 
 
 async def insert_restart(connection: Connection, execution_id: UUID, *, step: str, by: str, why: str, now: datetime) -> None:

@@ -16,7 +16,7 @@ def document(**parts: Any) -> Json:
 
 
 def delay(id: str, **more: Any) -> Json:
-    length = {} if {"for", "until", "at", "hours", "minutes", "weeks"} & more.keys() else {"days": 1}
+    length = {} if {"for", "until", "at", "hours", "minutes", "weeks", "months", "years"} & more.keys() else {"days": 1}
     return {"id": id, "type": "delay", **length, **more}
 
 
@@ -115,3 +115,8 @@ def webhook(id: str = "hook", name: str = "form", **more: Any) -> Json:
 
 def manual(id: str = "hand", **more: Any) -> Json:
     return {"id": id, "type": "manual", **more}
+
+
+def modify(id: str, action: str, *automations: str, **more: Any) -> Json:
+    """Whatever is under way, unless automations are named."""
+    return {"id": id, "type": "modify_automation", "action": action, "automations": list(automations) or "all", **more}

@@ -16,7 +16,7 @@ from tests.store.building import NOW, lead_object
 
 BIG = {
     "records", "executions", "step_runs", "events", "automations", "employees", "notifications", "execution_requests",
-    "goal_waits", "goal_listens", "crm_activities", "evaluations", "bulk_start_records", "bulk_start_resumes",
+    "goal_waits", "goal_listens", "crm_activities", "evaluations", "bulk_start_records", "requests_to_tell",
     "due_triggers", "schedules", "idempotent_requests",
 }  # fmt: skip
 
@@ -119,8 +119,8 @@ async def fill(connection: Connection) -> dict[str, Any]:
             select gen_random_uuid(), id, 'running', '{}', $1, $1, $1 from automations limit 3
             returning id
         ), resumed as (
-            insert into bulk_start_resumes (bulk_start_id, execution_id, request, tell_at)
-            select m.id, e.id, '{}', $1 from made m, executions e
+            insert into requests_to_tell (id, execution_id, request, tell_at)
+            select m.id || ':' || e.id, e.id, '{}', $1 from made m, executions e
         )
         insert into bulk_start_records (bulk_start_id, record_id, outcome, execution_id)
         select m.id, e.id, case when e.id::text like '%7' then null else 'started' end, e.id from made m, executions e
@@ -223,8 +223,15 @@ async def test_hot_queries_read_no_big_table_from_end_to_end(planned: Any, datab
                 "pause": timedelta(seconds=1),
                 "now": NOW,
             },
-            "take_resumes": {"lease": timedelta(seconds=30), "size": 100},
-            "delete_resumes": {"bulk_start_ids": [uuid4()], "execution_ids": [ids["record"]]},
+            "take_to_tell": {"lease": timedelta(seconds=30), "size": 100},
+            "list_to_tell": {"execution_id": ids["record"]},
+            "delete_told": {"ids": ["x"]},
+            "ask_executions": {
+                "ids": [ids["record"]],
+                "requests": [{"id": "y", "kind": "pause", "by": "", "why": ""}],
+                "now": NOW,
+            },
+            "lock_open_of_records": {"record_ids": [ids["record"]], "automation_ids": [ids["automation"]], "size": 1000},
             "lock_paused_of_records": {"automation_id": ids["automation"], "record_ids": [ids["record"]]},
             "lock_paused_globally": {"automation_id": ids["automation"]},
             "mark_launched": {"ids": [ids["record"]]},

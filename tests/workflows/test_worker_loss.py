@@ -14,6 +14,7 @@ from deploy.temporal import TemporalDevServer
 from store.database import Database
 from store.notifications import list_notifications
 from store.team import put_employee
+from tests.builders import delay, modify, start
 from tests.engine import Engine, until
 from tests.http_server import HttpServer
 from tests.workflows.counting import COUNT, counting
@@ -123,6 +124,33 @@ async def test_killed_during_a_call_to_another_system(idle: Engine, start_worker
     await counted_once(engine, execution, lead, 2)
     assert len({asked.headers["idempotency-key"] for asked in http.asked}) == 1
     assert len(http.asked) == 2
+
+
+async def test_killed_after_a_step_acted_on_other_automations(idle: Engine, start_worker: Start) -> None:
+    """One child, one request: what the steps did is there, and Temporal has not heard of it yet."""
+    engine = idle
+    lead = await engine.lead(seats=0)
+    await engine.save(api_name="other", object="lead", steps=[delay("rest", days=1)])
+    await engine.save(object="lead", steps=[start("go", "other", on="this_record"), modify("halt", "pause", "first"), COUNT])
+    await engine.save(api_name="first", object="lead", steps=[delay("rest", days=1)])
+    worker = start_worker()
+    waiting = await engine.start("first", record=lead)
+    await engine.in_state(waiting, "paused", reason="delay", seconds=30)
+    async with record_locked(engine.database, lead):
+        execution = await engine.start(record=lead)
+        await until(lambda: _ran(engine, execution, 2))
+        await until(lambda: _waits_for_a_lock(engine.database))
+        await worker.kill()
+        start_worker()
+    await engine.ended(execution, seconds=30)
+    await engine.in_state(waiting, "paused", reason="automation")
+    await counted_once(engine, execution, lead, 3)
+    async with engine.database.connection() as connection:
+        children = await connection.fetch("select id from executions where parent_id = $1", execution)
+        asked = await connection.fetch("select kind from execution_requests where execution_id = $1", waiting)
+        assert (len(children), [row["kind"] for row in asked]) == (1, ["pause"])
+        await until(lambda: connection.fetchval("select not exists (select from requests_to_tell)"))
+    await engine.in_state(children[0]["id"], "paused", reason="delay")
 
 
 async def test_killed_in_a_chain_of_steps_no_step_is_lost_or_doubled(idle: Engine, start_worker: Start) -> None:
