@@ -14,12 +14,22 @@ from automations.steps.crm_activities import CrmActivityStep
 from automations.steps.fields import FieldStep
 from automations.steps.goals import GoalStep
 from automations.steps.integration import IntegrationStep
+from automations.steps.related import RelatedStep
 from automations.steps.team import TeamStep
 from automations.steps.texts import TextStep
 from automations.steps.variables import InitializeVariable, VariableStep
 
 AnyStep = (
-    ControlStep | GoalStep | AutomationStep | VariableStep | FieldStep | TeamStep | CrmActivityStep | TextStep | IntegrationStep
+    ControlStep
+    | GoalStep
+    | AutomationStep
+    | VariableStep
+    | FieldStep
+    | RelatedStep
+    | TeamStep
+    | CrmActivityStep
+    | TextStep
+    | IntegrationStep
 )
 Step = Annotated[AnyStep, Field(discriminator="type")]
 FlowStep = AnyStep | InitializeVariable
