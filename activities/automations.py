@@ -1,6 +1,6 @@
 """Steps that start executions of other automations."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -33,16 +33,24 @@ MAX_STARTED = 100
 
 @writes("start_automation")
 async def start_automation(step: StartAutomation, situation: Situation, services: Services, connection: Connection) -> Result:
-    """The children's rows join this step's transaction; their workflows start when it is committed."""
+    records = [None] if step.on == "global" else await named_records(connection, step.on, situation, most=MAX_STARTED)
+    overrides = {override.variable: source_value(override.value, situation) for override in step.overrides}
+    targets = await targets_on(connection, step.automations, records)
+    launch_all = await start_targets(connection, targets, overrides, situation, services)
+    output = {"started": [target.document.api_name for target in targets]}
+    return Result(output=output, afterwards=launch_all)
+
+
+async def start_targets(
+    connection: Connection, targets: Sequence[Target], overrides: Mapping[str, Any], situation: Situation, services: Services
+) -> Callable[[], Awaitable[None]]:
+    """The children's rows join this step's transaction; their workflows start by what is answered, when it is committed."""
     depth = situation.row["depth"] + 1
     require_depth(depth, services.settings)
-    targets = await _targets(connection, step, situation)
     await require_few_starts(connection, situation.row["root_id"], targets, services.settings)
     _require_not_killed(targets, situation)
-    started = [
-        await create_execution(connection, target, _cause(step, situation, depth), situation.now, services.settings)
-        for target in targets
-    ]
+    cause = _cause(overrides, situation, depth)
+    started = [await create_execution(connection, target, cause, situation.now, services.settings) for target in targets]
 
     async def launch_all() -> None:
         for child in started:
@@ -51,8 +59,7 @@ async def start_automation(step: StartAutomation, situation: Situation, services
             except (RPCError, *UNAVAILABLE) as error:
                 _LOG.warning("start_postponed", execution_id=str(child.id), why=str(error))
 
-    output = {"started": [target.document.api_name for target in targets]}
-    return Result(output=output, afterwards=launch_all)
+    return launch_all
 
 
 def _require_not_killed(targets: Iterable[Target], situation: Situation) -> None:
@@ -63,9 +70,9 @@ def _require_not_killed(targets: Iterable[Target], situation: Situation) -> None
             raise ExpectedFailure("killed", f"Automation {target.document.api_name} is not started: {found.story}.")
 
 
-async def _targets(connection: Connection, step: StartAutomation, situation: Situation) -> list[Target]:
-    records = [None] if step.on == "global" else await named_records(connection, step.on, situation, most=MAX_STARTED)
-    return [await _target(connection, api_name, record) for api_name in step.automations for record in records]
+async def targets_on(connection: Connection, api_names: Sequence[str], records: Sequence[UUID | None]) -> list[Target]:
+    """Each automation on each record. Raises ExpectedFailure where one cannot be started there."""
+    return [await _target(connection, api_name, record) for api_name in api_names for record in records]
 
 
 async def _target(connection: Connection, api_name: str, record_id: UUID | None) -> Target:
@@ -82,12 +89,11 @@ async def _target(connection: Connection, api_name: str, record_id: UUID | None)
     return Target(automation, AutomationDocument.model_validate(automation["document"]), record)
 
 
-def _cause(step: StartAutomation, situation: Situation, depth: int) -> Cause:
-    overrides: dict[str, Any] = {override.variable: source_value(override.value, situation) for override in step.overrides}
+def _cause(overrides: Mapping[str, Any], situation: Situation, depth: int) -> Cause:
     row = situation.row
     now = situation.now.isoformat()
     trigger = {"type": "automation", "automation": row["api_name"], "event_at": now, "evaluated_at": now}
     return Cause(
-        trigger=trigger, overrides=overrides, priority=row["priority"], parent_id=situation.key.execution_id,
+        trigger=trigger, overrides=dict(overrides), priority=row["priority"], parent_id=situation.key.execution_id,
         root_id=row["root_id"], depth=depth,
     )  # fmt: skip

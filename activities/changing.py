@@ -11,9 +11,10 @@ from automations.field_values import field_value
 from automations.fields import FieldDefinition, ObjectDefinition
 from automations.scalars import is_blank
 from automations.sources import source_value
-from automations.steps.changes import FieldChange
+from automations.steps.changes import FieldChange, NewValue
+from automations.steps.uses import Change
 
-_UNCHANGED = object()
+UNCHANGED = object()
 
 
 class Holder(Protocol):
@@ -80,6 +81,11 @@ class Changed:
         return [{"field": each.field, "code": error.code, "sentence": error.sentence} for each, error in self.failures]
 
 
+def new_values(values: Iterable[NewValue], situation: Situation) -> dict[str, Any]:
+    """By field, as they were given. Raises what the first that cannot be read raises."""
+    return {value.field: _raw(value, situation) for value in values}
+
+
 def given_for(changes: Iterable[FieldChange], situation: Situation) -> list[Given]:
     return [_given(change, situation) for change in changes]
 
@@ -91,7 +97,7 @@ def _given(change: FieldChange, situation: Situation) -> Given:
         return Given(change, failure=failure)
 
 
-def _raw(change: FieldChange, situation: Situation) -> Any:
+def _raw(change: FieldChange | NewValue, situation: Situation) -> Any:
     if change.source is not None:
         return source_value(change.source, situation)
     return situation.render_inside(change.value)
@@ -104,7 +110,7 @@ def changed_values(given: Sequence[Given], holder: Holder) -> Changed:
     for each in given:
         try:
             value = _changed_value(each, holder, values)
-            if value is not _UNCHANGED:
+            if value is not UNCHANGED:
                 values[each.change.field] = value
         except EverstepError as failure:
             failures.append((each.change, failure))
@@ -115,27 +121,35 @@ def _changed_value(given: Given, holder: Holder, values: Mapping[str, Any]) -> A
     """The field's new canonical value."""
     change, field = given.change, holder.field_definition(given.change.field)
     current = values.get(change.field, holder.field(change.field))
-    value = None if change.how == "clear" else _resolved(change, current, field_value(field, given.value()))
+    what = f"Field {field.name}"
+    value = None if change.how == "clear" else resolved(change.how, what, current, field_value(field, given.value()))
     if value is None and field.required:
         raise ExpectedFailure("required_field", f"Field {field.name} is required and may not become blank.")
-    return field_value(field, value) if value is not _UNCHANGED else value
+    return field_value(field, value) if value is not UNCHANGED else value
 
 
-def _resolved(change: FieldChange, current: Any, given: Any) -> Any:
-    match change.how:
+def resolved(how: Change, what: str, current: Any, given: Any) -> Any:
+    """What a place that holds `current` holds then; UNCHANGED where it stays as it is. Raises ExpectedFailure `not_a_list`."""
+    match how:
         case "overwrite" | "clear":
             return given
         case "only_if_blank":
-            return given if is_blank(current) else _UNCHANGED
+            return given if is_blank(current) else UNCHANGED
         case "overwrite_unless_blank":
-            return _UNCHANGED if is_blank(given) else given
+            return UNCHANGED if is_blank(given) else given
         case "add":
-            return [*_listed(change, current), *(item for item in _listed(change, given) if item not in _listed(change, current))]
+            held = _listed(how, what, current)
+            return [*held, *(item for item in _listed(how, what, given) if item not in held)]
         case "remove":
-            return [item for item in _listed(change, current) if item not in _listed(change, given)]
+            taken = _listed(how, what, given)
+            return [item for item in _listed(how, what, current) if item not in taken]
 
 
-def _listed(change: FieldChange, value: Any) -> list[Any]:
+def _listed(how: Change, what: str, value: Any) -> list[Any]:
     if value is not None and not isinstance(value, list):
-        raise ExpectedFailure("not_a_list", f"Field {change.field} holds one value: {change.how} is for lists.")
+        raise not_a_list(how, what)
     return value or []
+
+
+def not_a_list(how: Change, what: str) -> ExpectedFailure:
+    return ExpectedFailure("not_a_list", f"{what} holds one value: {how} is for lists.")

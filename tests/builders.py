@@ -105,3 +105,19 @@ def webhook(id: str = "hook", name: str = "form", **more: Any) -> Json:
 
 def manual(id: str = "hand", **more: Any) -> Json:
     return {"id": id, "type": "manual", **more}
+
+
+def create(id: str, object: str, name: str, **more: Any) -> Json:
+    return {"id": id, "type": "create_record", "object": object, "name": name, **more}
+
+
+def modify(id: str, records: Any, *changes: Json, **more: Any) -> Json:
+    return {"id": id, "type": "modify_related_records", "records": records, "changes": list(changes), **more}
+
+
+def archive(id: str, records: Any = "this_record", **more: Any) -> Json:
+    return {"id": id, "type": "archive_record", "records": records, **more}
+
+
+def search(id: str, object: str, *, into: str, **more: Any) -> Json:
+    return {"id": id, "type": "search_records", "object": object, "into": into, **more}
