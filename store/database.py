@@ -43,6 +43,10 @@ DATABASE_ERRORS = (asyncpg.PostgresError,)
 """What a query raises when Postgres refuses it: a deadlock, a violated constraint."""
 
 
+DEADLOCKED = (asyncpg.DeadlockDetectedError,)
+"""What a query raises when two transactions wait for each other: everything since its savepoint is taken back."""
+
+
 class DatabaseNewerError(EverstepError):
     """The database was migrated by a newer release: this one would misread it."""
 

@@ -10,6 +10,8 @@ from store.database import Connection
 from store.ids import new_id
 from store.sql import QUERIES
 
+ARCHIVED = "its record was archived"
+
 
 async def insert_request(connection: Connection, execution_id: UUID, request: Request, now: datetime) -> None:
     """To be written in the transaction that hands the request over."""
@@ -55,17 +57,32 @@ async def list_requests(connection: Connection, execution_id: UUID) -> list[Any]
 
 
 async def end_executions_of_record(
-    connection: Connection, record_id: UUID, request_id: str, now: datetime, by: str = "", why: str = "its record was archived"
+    connection: Connection, record_id: UUID, request_id: str, now: datetime, by: str = "", why: str = ARCHIVED
 ) -> list[UUID]:
-    """Writes a cancel on each open execution of an archived or deleted record, and answers their ids.
+    """The same of one record, see `end_executions_of_records`."""
+    return await end_executions_of_records(connection, [record_id], request_id, now, by, why)
+
+
+async def end_executions_of_records(
+    connection: Connection,
+    record_ids: Collection[UUID],
+    request_id: str,
+    now: datetime,
+    by: str = "",
+    why: str = ARCHIVED,
+    *,
+    spared: UUID | None = None,
+) -> list[UUID]:
+    """Writes a cancel on each open execution of archived or deleted records but the `spared` one, and answers their ids.
 
     A chain of quick steps sees it at its next step; the others need its signal, see `list_being_canceled`. To be called before
-    the record is locked: a step locks its execution first, and the record after it.
+    the records are locked: a step locks its execution first, and the record after it.
     """
     request = Request(id=request_id, kind="cancel", by=by, why=why, cause="record_archived")
     rows = QUERIES.end_executions_of_record(
         connection,
-        record_id=record_id,
+        record_ids=list(record_ids),
+        spared=spared,
         request=request.model_dump(),
         request_id=request_id,
         asked_by=by,
@@ -75,6 +92,6 @@ async def end_executions_of_record(
     return [row["execution_id"] async for row in rows]
 
 
-async def list_being_canceled(connection: Connection, record_id: UUID) -> list[Any]:
-    """The open executions of a record on which a cancel stands."""
-    return [row async for row in QUERIES.list_being_canceled(connection, record_id=record_id)]
+async def list_being_canceled(connection: Connection, *record_ids: UUID) -> list[Any]:
+    """The open executions of these records on which a cancel stands."""
+    return [row async for row in QUERIES.list_being_canceled(connection, record_ids=list(record_ids))]

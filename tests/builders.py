@@ -120,3 +120,19 @@ def manual(id: str = "hand", **more: Any) -> Json:
 def modify(id: str, action: str, *automations: str, **more: Any) -> Json:
     """Whatever is under way, unless automations are named."""
     return {"id": id, "type": "modify_automation", "action": action, "automations": list(automations) or "all", **more}
+
+
+def create(id: str, object: str, name: str, **more: Any) -> Json:
+    return {"id": id, "type": "create_record", "object": object, "name": name, **more}
+
+
+def modify_related(id: str, records: Any, *changes: Json, **more: Any) -> Json:
+    return {"id": id, "type": "modify_related_records", "records": records, "changes": list(changes), **more}
+
+
+def archive(id: str, records: Any = "this_record", **more: Any) -> Json:
+    return {"id": id, "type": "archive_record", "records": records, **more}
+
+
+def search(id: str, object: str, *, into: str, **more: Any) -> Json:
+    return {"id": id, "type": "search_records", "object": object, "into": into, **more}

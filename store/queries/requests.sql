@@ -11,10 +11,10 @@ where execution_id = :execution_id
 order by asked_at, id;
 
 -- name: end_executions_of_record
--- A cancel on each open execution of a record, unless one stands there already. Always in one order: two of these must not
+-- A cancel on each open execution of some records, unless one stands there already. Always in one order: two of these must not
 -- wait for each other.
 with found as (
-    select id from executions where record_id = :record_id and finished_at is null order by id for update
+    select id from executions where record_id = any(:record_ids::uuid[]) and finished_at is null and id is distinct from :spared order by id for update
 ), asked as (
     update executions e
     set request = :request::jsonb || jsonb_build_object('id', :request_id::text || ':' || e.id), version = version + 1, updated_at = :now

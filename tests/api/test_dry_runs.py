@@ -16,16 +16,20 @@ from store.database import Database
 from tests.api.triggering import LEAD
 from tests.builders import (
     Json,
+    archive,
     ask,
     branch,
     change,
     condition,
+    create,
     delay,
     document,
     go_to,
     goal,
     mail,
+    modify,
     request,
+    search,
     start,
     stop,
     variable,
@@ -126,6 +130,28 @@ async def test_nothing_of_it_remains(dry: Rehearsing, database: Database) -> Non
         api_name="subject", object="lead", triggers=[webhook(record={"name": "$.who"})], steps=[change("set", status="Hi")]
     )
     await dry.run(document=unsaved, trigger={"type": "webhook", "name": "form", "body": {}})
+    assert await everything(database) == before
+
+
+async def test_records_are_made_changed_found_and_archived_for_the_steps_after_it_alone(
+    dry: Rehearsing, database: Database
+) -> None:
+    found = search("find", "lead", filter={"field": "status", "op": "=", "value": "Made"}, sort=[{"by": "seats"}], into="found")
+    steps = [
+        create("first", "lead", "Ada", values=[{"field": "status", "value": "Made"}], into="found", into_how="add"),
+        create("again", "lead", "Ada", existing="use", into="found", into_how="add"),
+        modify("change", {"variable": "found"}, {"field": "seats", "value": 7}),
+        found,
+        archive("end", {"variable": "found"}),
+        archive("own"),
+    ]
+    await dry.save(*steps, variables=[variable("found", {"static": ""}, type="record", list=True)])
+    before = await everything(database)
+    told = await dry.run()
+    outputs = {step["step_id"]: step["output"] for step in told["timeline"]}
+    assert (outputs["first"]["name"], outputs["again"]["record_id"]) == ("Ada (2)", dry.record)
+    assert (outputs["change"]["changed"], outputs["find"], outputs["end"]["archived"]) == (2, {"found": 1, "more": False}, 1)
+    assert (told["outcome"], told["reason"]) == ("canceled", "its record was archived")
     assert await everything(database) == before
 
 

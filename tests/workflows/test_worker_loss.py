@@ -14,7 +14,7 @@ from deploy.temporal import TemporalDevServer
 from store.database import Database
 from store.notifications import list_notifications
 from store.team import put_employee
-from tests.builders import delay, modify, start
+from tests.builders import create, delay, modify, modify_related, start, variable
 from tests.engine import Engine, until
 from tests.http_server import HttpServer
 from tests.workflows.counting import COUNT, counting
@@ -57,7 +57,7 @@ async def test_killed_during_a_database_step(idle: Engine, start_worker: Start) 
     worker = start_worker()
     async with record_locked(engine.database, lead):
         execution = await engine.start(record=lead)
-        await until(lambda: _waits_for_a_lock(engine.database))
+        await until(lambda: _waits_for_a_lock(engine.database), seconds=40)
         await worker.kill()
         start_worker()
     await engine.ended(execution, seconds=30)
@@ -96,6 +96,58 @@ async def test_killed_between_effect_and_answer_one_assignment_one_turn_and_one_
         assert [tuple(row) for row in turns] == [("call", 1), ("own", 1)]
         assert await connection.fetchval("select count(*) from crm_activities") == 2
         assert len(await list_notifications(connection, execution)) == 1
+
+
+async def test_killed_after_a_record_was_created(idle: Engine, start_worker: Start) -> None:
+    """The step's answer is lost with the worker; the record is there once."""
+    engine = idle
+    lead = await engine.lead(seats=0)
+    await engine.save(object="lead", steps=[create("make", "lead", "Made"), COUNT])
+    worker = start_worker()
+    async with record_locked(engine.database, lead):
+        execution = await engine.start(record=lead)
+        await until(lambda: _waits_for_a_lock(engine.database), seconds=40)
+        await worker.kill()
+        start_worker()
+    await engine.ended(execution, seconds=30)
+    await counted_once(engine, execution, lead, 2)
+    async with engine.database.connection() as connection:
+        assert await connection.fetchval("select count(*) from records where name like 'Made%'") == 1
+        assert (
+            await connection.fetchval("select count(*) from events where root_id = $1 and kind = 'record_created'", execution)
+            == 1
+        )
+
+
+async def test_killed_between_two_pages_of_related_records(idle: Engine, start_worker: Start) -> None:
+    """The next attempt goes on after the page that was written: each record is changed once, and counted once."""
+    engine = idle
+    lead = await engine.lead(seats=0)
+    async with engine.database.connection() as connection:
+        rows = await connection.fetch(
+            "insert into records (id, object_id, name, field_values, created_at, updated_at)"
+            " select gen_random_uuid(), object_id, 'many', '{}', now(), now() from records, generate_series(1, 150)"
+            " where id = $1 returning id",
+            lead,
+        )
+    ids = sorted(row["id"] for row in rows)
+    many = variable("many", {"static": [str(id) for id in ids]}, type="record", list=True)
+    label = {"field": "labels", "value": ["seen"], "how": "add"}
+    await engine.save(object="lead", variables=[many], steps=[modify_related("all", {"variable": "many"}, label)])
+    worker = start_worker()
+    async with record_locked(engine.database, ids[-1]):
+        execution = await engine.start(record=lead)
+        await until(lambda: _waits_for_a_lock(engine.database), seconds=40)
+        await worker.kill()
+        start_worker()
+    await engine.in_state(execution, "retrying", seconds=25)
+    assert (await engine.steps(execution))[-1]["output"]["changed"] == 100
+    await engine.ask(execution, "retry")
+    await engine.ended(execution)
+    assert (await engine.steps(execution))[-1]["output"]["changed"] == 150
+    async with engine.database.connection() as connection:
+        told = await connection.fetch("select record_id from events where root_id = $1 and kind = 'field_updated'", execution)
+    assert sorted(row["record_id"] for row in told) == ids
 
 
 async def _waits_for_a_lock(database: Database) -> Any:
