@@ -47,4 +47,4 @@ def _stands_by_lane(row: Any) -> dict[str, Stand]:
     if row["state"] in TERMINAL_STATES or not row["lanes"] or is_being(row, "pause"):
         return {MAIN: _whole(row)}
     lanes = {lane: Standing.model_validate(standing) for lane, standing in row["lanes"].items()}
-    return {lane: Stand(each.state, each.pause_reason, each.step) for lane, each in Standings(lanes).walked.items()}
+    return {lane: Stand(each.state, each.asked_as, each.step) for lane, each in Standings(lanes).walked.items()}

@@ -12,7 +12,7 @@ from uuid import UUID
 import structlog
 
 from activities.record_values import record_values
-from activities.resuming import lock_resumable, tell_resumes, write_resume
+from activities.resuming import lock_resumable, resume_of
 from activities.services import Services
 from activities.starting import LAUNCH_BY_WORKER, Cause, Target, create_execution
 from automations.bulk_starts import Selection, Turn, page_size, page_time
@@ -26,6 +26,7 @@ from store.database import UNAVAILABLE, Connection
 from store.kill_switches import list_standing_switches
 from store.record_search import scan_records
 from store.records import list_records_by_ids
+from store.requests import ask_executions
 
 _COLLECTED = 2_000
 """Records that are looked at in one transaction."""
@@ -34,12 +35,10 @@ _LOG = structlog.get_logger("everstep.bulk")
 
 
 async def bulk_start_once(services: Services) -> int:
-    """One page of the bulk start that waits longest, and the signals of pages before. 0 if there was nothing to do."""
-    return await _take_page(services) + await tell_resumes(services)
+    """One page of the bulk start that waits longest; 0 if there was nothing to do.
 
-
-async def _take_page(services: Services) -> int:
-    """What goes wrong with one bulk start as a whole keeps no other from its turn."""
+    What goes wrong with one bulk start as a whole keeps no other from its turn.
+    """
     taken: UUID | None = None
     try:
         async with services.database.transaction() as connection:
@@ -157,9 +156,9 @@ def _why_not(page: _Page, record: Any | None) -> str | None:
 
 async def _resumed_or_started(connection: Connection, record: Any, page: _Page) -> Turn:
     paused = page.paused.get(record["id"], ())
-    for row in paused:
-        await write_resume(connection, page.bulk_start, row, page.now)
     if paused:
+        by, why = page.bulk_start["by"], f"bulk start {page.bulk_start['id']}"
+        await ask_executions(connection, [await resume_of(connection, row, by=by, why=why) for row in paused], page.now)
         return Turn(record["id"], "resumed", execution_id=paused[-1]["id"])
     automation = {"id": page.bulk_start["automation_id"], "revision": page.bulk_start["revision"]}
     started = await create_execution(

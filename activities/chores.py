@@ -17,13 +17,14 @@ from activities.scheduling import sync_schedules_once
 from activities.services import Services
 from activities.sweeping import sweep_idempotent_requests
 from activities.switching import sweep
+from activities.telling import tell_once
 from store.wakeups import EVENTS, keep_hearing
 
 Chore = Coroutine[Any, Any, Any]
 
 
 def chores(services: Services) -> list[Chore]:
-    kinds = (relaying, planning, scheduling, launching, bulk_starting, making_up, sending, sweeping, forgetting)
+    kinds = (relaying, planning, scheduling, launching, bulk_starting, telling, making_up, sending, sweeping, forgetting)
     return [chore for kind in kinds for chore in kind(services)]
 
 
@@ -47,6 +48,10 @@ def launching(services: Services) -> list[Chore]:
 
 def bulk_starting(services: Services) -> list[Chore]:
     return [keep(partial(bulk_start_once, services), timedelta(seconds=0.2))]
+
+
+def telling(services: Services) -> list[Chore]:
+    return [keep(partial(tell_once, services), timedelta(seconds=0.2))]
 
 
 def making_up(services: Services, every: timedelta = timedelta(seconds=2)) -> list[Chore]:

@@ -146,7 +146,7 @@ def _result(step: StepBase, wait: DatedWait, verdict: Verdict, timeout: Timeout,
     warning = "; ".join(f"{step.id}: {complaint.sentence}" for complaint in verdict.complaints)
     if verdict.complaints:
         _LOG.warning("goal_unclear", step=step.id, why=warning)
-    says = f"goal {step.id}: {step.summary()}{moved_in_words(verdict, timeout, zone)}"
+    says = f"{step.step_type} {step.id}: {step.summary()}{moved_in_words(verdict, timeout, zone)}"
     then = Down(verdict.path) if verdict.path else WaitUntil(verdict.until, says, "goal")
     return Result(then=then, output=output_of(wait, verdict, timeout, now), warning=warning or None)
 

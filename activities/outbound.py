@@ -6,6 +6,7 @@ well. Proxies of the environment are not used: they would connect in our place.
 """
 
 import asyncio
+import os
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -97,14 +98,14 @@ class GuardedBackend(httpcore2.AsyncNetworkBackend):
 
 
 @cache
-def _trusting() -> ssl.SSLContext:
-    """The authorities that are trusted, read once: that takes as long as a hundred calls."""
+def _trusting(*_: str | None) -> ssl.SSLContext:
+    """The authorities that are trusted, read once for each setting of them: that takes as long as a hundred calls."""
     return httpx2.create_ssl_context()
 
 
 class GuardedTransport(httpx2.AsyncHTTPTransport):
     def __init__(self, backend: GuardedBackend) -> None:
-        context = _trusting()
+        context = _trusting(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
         super().__init__(verify=context)
         self._pool = httpcore2.AsyncConnectionPool(
             ssl_context=context,

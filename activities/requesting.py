@@ -1,8 +1,11 @@
 """Handing a request to the workflow of an execution."""
 
+import asyncio
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
+import structlog
 from temporalio.api.errordetails.v1 import NamespaceNotFoundFailure
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
@@ -10,6 +13,9 @@ from temporalio.service import RPCError, RPCStatusCode
 from activities.settings import Settings
 from activities.starting import launch, restarted
 from automations.executions import Request
+
+_AT_ONCE = 10
+_LOG = structlog.get_logger("everstep.requesting")
 
 PATIENCE = timedelta(seconds=3)
 """With a Temporal that takes the call and does not answer."""
@@ -33,6 +39,20 @@ async def deliver(client: Client, settings: Settings, row: Any, request: Request
             raise
         return False
     return True
+
+
+async def hand_over(client: Client, settings: Settings, rows: Iterable[Any]) -> None:
+    """The request that stands on each row to its workflow. What does not get through is made up for by the reconciler."""
+    places = asyncio.Semaphore(_AT_ONCE)
+    await asyncio.gather(*(_handed_over(client, settings, row, places) for row in rows))
+
+
+async def _handed_over(client: Client, settings: Settings, row: Any, places: asyncio.Semaphore) -> None:
+    async with places:
+        try:
+            await deliver(client, settings, row, Request.model_validate(row["request"]))
+        except RPCError as error:
+            _LOG.warning("request_postponed", execution_id=str(row["id"]), why=str(error))
 
 
 def is_missing(error: RPCError) -> bool:

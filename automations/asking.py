@@ -60,7 +60,9 @@ def _closest(request: Request, whole: Stand, stands: Sequence[Stand]) -> Stand:
 
 def _not_applicable(request: Request, stand: Stand, subject: str = "The execution") -> Refused:
     is_held = stand.reason == "kill_switch" and request.kind in ("resume", "skip")
-    sentence = refusal(request.kind, stand.state, stand.reason, subject) or f"{subject} cannot {request.kind} now."
+    sentence = (
+        refusal(request.kind, stand.state, stand.reason, subject) or f"{subject} is paused by an automation: resume it first."
+    )
     return Refused("held_by_kill_switch" if is_held else "not_applicable", sentence)
 
 

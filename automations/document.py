@@ -53,9 +53,13 @@ class AutomationDocument(Model):
         """The document as its author would write it: what was not said stays unsaid."""
         return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
+    def named_automations(self) -> dict[str, str]:
+        """The automations that its steps name, by their place in the document."""
+        return {path: use.api_name for path, use in _automations(self.steps)}
+
     def started_automations(self) -> dict[str, str]:
-        """The automations that its steps start, by their place in the document."""
-        return dict(_started(self.steps))
+        """Those among them that its steps start."""
+        return {path: use.api_name for path, use in _automations(self.steps) if use.starts}
 
     def written_fields(self) -> set[str]:
         """The fields of the record that its steps may change."""
@@ -68,8 +72,8 @@ def document_schema() -> dict[str, Any]:
     return AutomationDocument.model_json_schema(by_alias=True)
 
 
-def _started(steps: Sequence[StepBase]) -> Iterator[tuple[str, str]]:
+def _automations(steps: Sequence[StepBase]) -> Iterator[tuple[str, AutomationUse]]:
     for path, step in walk(steps, "steps"):
         for use in step.uses():
-            if isinstance(use, AutomationUse) and use.starts:
-                yield within(path, use.path), use.api_name
+            if isinstance(use, AutomationUse):
+                yield within(path, use.path), use

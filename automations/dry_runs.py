@@ -42,7 +42,7 @@ class Script:
                 if id not in positions:
                     yield Problem(path=f"{kind}.{id}", code="unknown_step", sentence=f"The automation has no step {id}.")
         for id in self.answers:
-            if id in positions and positions.step(id).local:
+            if id in positions and not positions.step(id).reaches_outside():
                 sentence = f"Step {id} reaches nobody outside: it takes no answer."
                 yield Problem(path=f"answers.{id}", code="no_outside_call", sentence=sentence)
         for id, choice in self.choices.items():

@@ -49,8 +49,9 @@ SENTENCES = {
 _FORMS = {
     "to": "owner, {employee: address}, {role: name} or {field: name}",
     "until": "a date and time with an offset, {field: name} or {variable: name}",
-    "on": "this_record, global or {field: name}",
+    "on": "this_record, global, {field: name}, {through: [names]} or {variable: name}",
     "records": "this_record, {field: name}, {through: [names]} or {variable: name}",
+    "automations": "all or a list of names",
     "due": "now, {after: {days: 2}} or {around: {field: name}}",
     "value": "status, body or a JSONPath that begins with $",
 }

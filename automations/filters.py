@@ -10,7 +10,7 @@ checks a filter before it is saved, `filter_evaluation` answers it.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any, TypeAlias, assert_never, cast
 
 from pydantic import BaseModel, Field, JsonValue, ValidatorFunctionWrapHandler, WrapValidator
@@ -117,6 +117,34 @@ def _children(group: object) -> Iterator[object]:
     keys = _object(dict(group) if isinstance(group, BaseModel) else group)
     for children in (keys.get("all"), keys.get("any")):
         yield from cast(list[object], children) if isinstance(children, list) else ()
+
+
+def leaves_of(filter: Filter, path: str) -> Iterator[tuple[str, Leaf]]:
+    """Each leaf of a filter that stands at `path`, with its place."""
+    match filter:
+        case All():
+            for index, child in enumerate(filter.all):
+                yield from leaves_of(child, f"{path}.all[{index}]")
+        case Any_():
+            for index, child in enumerate(filter.any):
+                yield from leaves_of(child, f"{path}.any[{index}]")
+        case FieldFilter() | VariableFilter() | RelatedFilter():
+            yield path, filter
+        case _:
+            assert_never(filter)
+
+
+def with_values(filter: Filter, value_of: Callable[[JsonValue], JsonValue]) -> Filter:
+    """The same filter with other values in its leaves."""
+    match filter:
+        case All():
+            return filter.model_copy(update={"all": [with_values(child, value_of) for child in filter.all]})
+        case Any_():
+            return filter.model_copy(update={"any": [with_values(child, value_of) for child in filter.any]})
+        case FieldFilter() | VariableFilter() | RelatedFilter():
+            return filter.model_copy(update={"value": value_of(filter.value)})
+        case _:
+            assert_never(filter)
 
 
 def describe_filter(filter: Filter) -> str:

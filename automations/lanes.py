@@ -35,8 +35,8 @@ def is_below(lane: str, ancestor: str) -> bool:
 class Standing(BaseModel):
     """Where one lane stands, and why. `revision` is that of the document in which the step was found.
 
-    A `forked` lane stands on a branch and waits for the lanes below it. `beneath` a manual pause is what it waits for
-    besides.
+    A `forked` lane stands on a branch and waits for the lanes below it. A manual pause, and one of an automation that is `over`
+    its step, stand over whatever it does; `beneath` is what it waits for besides.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -50,8 +50,19 @@ class Standing(BaseModel):
     retry_at: datetime | None = None
     attempt: int = 1
     reason: str | None = None
+    over: bool = False
     beneath: PauseReason | None = None
     beneath_reason: str | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its pause stands over what it does, and a resume lets it go on where it stood."""
+        return self.over or self.pause_reason == "manual"
+
+    @property
+    def asked_as(self) -> PauseReason | None:
+        """Its pause to whoever asks something of it: for a resume or a skip it does not matter who put it there."""
+        return "manual" if self.over else self.pause_reason
 
 
 _STATES: tuple[OpenState, ...] = ("active", "retrying", "paused")

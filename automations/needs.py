@@ -10,7 +10,7 @@ from automations.event_triggers import ActivityOverdue
 from automations.filters import Filter, RelatedFilter
 from automations.sources import FieldSource, VariableSource, WebhookSource
 from automations.steps.base import StepBase
-from automations.steps.members import Assignment, EmployeesInField
+from automations.steps.uses import Behind, FieldUse
 from automations.templates import InvalidTemplateError, references
 
 _OF_CALLS = {("trigger", "body"), ("trigger", "query"), ("trigger", "raw")}
@@ -32,8 +32,9 @@ def step_needs(step: StepBase) -> Needs:
     """Of this step alone: the steps on its paths have needs of their own."""
     own = step.alone()
     parts = list(parts_of(own))
-    names = {part.through for part in parts if isinstance(part, FieldSource | EmployeesInField | Assignment) and part.through}
+    names = {part.through for part in parts if isinstance(part, FieldSource) and part.through}
     names |= {part.related.split(".")[0] for part in parts if isinstance(part, RelatedFilter)}
+    names |= set(_hops_to_fields(own))
     read = set(_names_read(own))
     names |= {name[1] for name in read if len(name) > 2 and name[0] == "record"}
     body = any(isinstance(part, WebhookSource) and part.part for part in parts)
@@ -41,6 +42,16 @@ def step_needs(step: StepBase) -> Needs:
     secrets = frozenset(name[1] for name in read if name[0] == "secrets" and len(name) > 1)
     variables = frozenset(part.variable for part in parts if isinstance(part, VariableSource) and part.field)
     return Needs(frozenset(names), body or any(name[:2] in _OF_CALLS for name in read), activities, secrets, variables)
+
+
+def _hops_to_fields(step: StepBase) -> Iterator[str]:
+    """The relationships behind which it reads a field."""
+    for use in step.uses():
+        match use:
+            case FieldUse(whose=Behind(hops=[str(hop)])):
+                yield hop
+            case _:
+                continue
 
 
 def text_needs(texts: Iterable[str]) -> Needs:

@@ -1,13 +1,12 @@
 """Bulk starts: what was asked for, the records that have yet to have their turn, and what became of the others."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
 from automations.bulk_starts import BulkState, Outcome, Selection, Turn
-from automations.executions import Request
 from automations.model import Priority
 from store.database import Connection
 from store.sql import QUERIES
@@ -108,29 +107,3 @@ async def end_bulk_start(
 
 async def postpone_bulk_start(connection: Connection, bulk_start_id: UUID, pause: timedelta) -> None:
     await QUERIES.postpone_bulk_start(connection, id=bulk_start_id, pause=pause)
-
-
-async def insert_resume(connection: Connection, bulk_start_id: UUID, execution_id: UUID, request: Request) -> None:
-    """To be told to the workflow once this is committed, by whoever comes by."""
-    await QUERIES.insert_resume(connection, id=bulk_start_id, execution_id=execution_id, request=request.model_dump())
-
-
-async def take_resumes(connection: Connection, lease: timedelta, size: int) -> list[Any]:
-    """Of executions, with all it takes to tell them; nobody else gets them before the lease is over."""
-    return [row async for row in QUERIES.take_resumes(connection, lease=lease, size=size)]
-
-
-async def delete_resumes(connection: Connection, rows: Sequence[Any]) -> None:
-    """Of rows of `take_resumes`."""
-    await QUERIES.delete_resumes(
-        connection, bulk_start_ids=[row["bulk_start_id"] for row in rows], execution_ids=[row["id"] for row in rows]
-    )
-
-
-async def lock_paused(connection: Connection, automation_id: UUID, record_ids: Iterable[UUID] | None) -> list[Any]:
-    """The paused executions of an automation on these records (None: globally), as of `lock_execution`, and `record_id`."""
-    if record_ids is None:
-        rows = QUERIES.lock_paused_globally(connection, automation_id=automation_id)
-    else:
-        rows = QUERIES.lock_paused_of_records(connection, automation_id=automation_id, record_ids=list(record_ids))
-    return [row async for row in rows]

@@ -43,6 +43,10 @@ DATABASE_ERRORS = (asyncpg.PostgresError,)
 """What a query raises when Postgres refuses it: a deadlock, a violated constraint."""
 
 
+DEADLOCKED = (asyncpg.DeadlockDetectedError,)
+"""What a query raises when two transactions wait for each other: everything since its savepoint is taken back."""
+
+
 class DatabaseNewerError(EverstepError):
     """The database was migrated by a newer release: this one would misread it."""
 
@@ -100,8 +104,8 @@ class Database:
         async with self.connection() as connection:
             await connection.execute("select pg_advisory_lock($1)", _MIGRATION_LOCK)
             try:
-                await _refuse_newer(connection)
-                await migrate.apply(connection, MIGRATIONS, schema_name="public")  # pyright: ignore[reportArgumentType]
+                if await _is_behind(connection):
+                    await migrate.apply(connection, MIGRATIONS, schema_name="public")  # pyright: ignore[reportArgumentType]
             finally:
                 await connection.execute("select pg_advisory_unlock($1)", _MIGRATION_LOCK)
 
@@ -110,14 +114,17 @@ class Database:
             await connection.execute("select 1")
 
 
-async def _refuse_newer(connection: Connection) -> None:
+async def _is_behind(connection: Connection) -> bool:
+    """Asked before any migration is read: to take one apart takes longer than a whole start otherwise. Refuses a newer one."""
     await pogo_sql.ensure_pogo_sync(connection)  # pyright: ignore[reportArgumentType]
     applied = await pogo_sql.get_applied_migrations(connection, schema_name="public")  # pyright: ignore[reportArgumentType]
-    unknown = sorted(applied - {path.stem for path in MIGRATIONS.glob("*.sql")})
+    known = {path.stem for path in MIGRATIONS.glob("*.sql")}
+    unknown = sorted(applied - known)
     if unknown:
         raise DatabaseNewerError(
             f"The database is newer than this release: it has {', '.join(unknown)}. Start the newer release, or restore a backup."
         )
+    return applied < known
 
 
 async def _use_json(connection: Any) -> None:

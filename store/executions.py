@@ -65,6 +65,24 @@ async def lock_execution(connection: Connection, execution_id: UUID) -> Any | No
     return await QUERIES.lock_execution(connection, id=execution_id)
 
 
+async def lock_paused(connection: Connection, automation_id: UUID, record_ids: Iterable[UUID] | None) -> list[Any]:
+    """The paused executions of an automation on these records (None: globally), as of `lock_execution`, and whose they are."""
+    if record_ids is None:
+        rows = QUERIES.lock_paused_globally(connection, automation_id=automation_id)
+    else:
+        rows = QUERIES.lock_paused_of_records(connection, automation_id=automation_id, record_ids=list(record_ids))
+    return [row async for row in rows]
+
+
+async def lock_open_of_records(
+    connection: Connection, record_ids: Iterable[UUID], automation_ids: Iterable[UUID] | None, size: int
+) -> list[Any]:
+    """The open executions of these automations (None: of all) on these records; rows as of `lock_paused`."""
+    of = None if automation_ids is None else list(automation_ids)
+    rows = QUERIES.lock_open_of_records(connection, record_ids=list(record_ids), automation_ids=of, size=size)
+    return [row async for row in rows]
+
+
 async def write_request(connection: Connection, execution_id: UUID, request: Request | None) -> None:
     await QUERIES.write_request(connection, id=execution_id, request=request.model_dump() if request else None)
 
@@ -80,12 +98,15 @@ async def record_state(connection: Connection, change: StateChange) -> None:
 
 
 def _changed(before: Standing, change: StateChange) -> dict[str, Any]:
-    beneath = (before.pause_reason, before.reason) if change.pause_reason == "manual" else (None, None)
-    if before.pause_reason == "manual" == change.pause_reason:
+    # A pause that was asked for stands over what the step waits for; one that a step makes is what it waits for.
+    is_over = change.state == "paused" and change.request_id is not None
+    beneath = (before.pause_reason, before.reason) if is_over else (None, None)
+    if is_over and before.is_over:
         beneath = before.beneath, before.beneath_reason
     return {
         "state": change.state, "pause_reason": change.pause_reason, "waiting_until": change.waiting_until,
         "retry_at": change.retry_at, "reason": change.reason, "beneath": beneath[0], "beneath_reason": beneath[1],
+        "over": is_over and change.pause_reason != "manual",
     }  # fmt: skip
 
 

@@ -105,7 +105,7 @@ async def upsert_record(
 
 async def _found(connection: Connection, object_id: UUID, match: Match, on_archived: OnArchived) -> Any | None:
     """The one that is not archived; where there is none, the archived one, unless another is to be created beside it."""
-    rows = await _matches(connection, object_id, match)
+    rows = await list_matches(connection, object_id, match)
     rows = [row for row in rows if row["archived_at"] is None] or ([] if on_archived == "create" else rows)
     if len(rows) > 1:
         raise SeveralRecordsError(match.field, [row["id"] for row in rows])
@@ -114,7 +114,8 @@ async def _found(connection: Connection, object_id: UUID, match: Match, on_archi
     return rows[0] if rows else None
 
 
-async def _matches(connection: Connection, object_id: UUID, match: Match) -> list[Any]:
+async def list_matches(connection: Connection, object_id: UUID, match: Match) -> list[Any]:
+    """`id` and `archived_at` of the first few, the archived ones last. Who looks for the same waits for the transaction's end."""
     key = str(match.value).lower() if match.field == "name" else str(match.value)
     await QUERIES.take_turn_with_match(connection, key=f"{object_id}/{match.field}/{key}")
     asked = {"object_id": object_id, "size": _SHOWN + 1}

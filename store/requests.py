@@ -1,6 +1,7 @@
 """What was asked of executions, by whom and why: kept whether or not it came to anything."""
 
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,8 @@ from store.database import Connection
 from store.ids import new_id
 from store.sql import QUERIES
 
+ARCHIVED = "its record was archived"
+
 
 async def insert_request(connection: Connection, execution_id: UUID, request: Request, now: datetime) -> None:
     """To be written in the transaction that hands the request over."""
@@ -16,6 +19,28 @@ async def insert_request(connection: Connection, execution_id: UUID, request: Re
         connection, id=new_id(), execution_id=execution_id, kind=request.kind, asked_by=request.by, why=request.why,
         step_id=request.step, path=request.path, asked_at=now,
     )  # fmt: skip
+
+
+async def ask_executions(connection: Connection, asked: Sequence[tuple[UUID, Request]], now: datetime) -> None:
+    """Of executions that are locked. Their workflows hear of it after the commit, from whoever comes by."""
+    await QUERIES.ask_executions(
+        connection, ids=[execution_id for execution_id, _ in asked], requests=[request.model_dump() for _, request in asked],
+        now=now,
+    )  # fmt: skip
+
+
+async def take_to_tell(connection: Connection, lease: timedelta, size: int) -> list[Any]:
+    """Requests with all it takes to tell them; nobody else gets them before the lease is over. One of each execution at most."""
+    return [row async for row in QUERIES.take_to_tell(connection, lease=lease, size=size)]
+
+
+async def list_to_tell(connection: Connection, execution_id: UUID) -> list[Any]:
+    """In the order they were asked, whoever is about to tell them."""
+    return [row async for row in QUERIES.list_to_tell(connection, execution_id=execution_id)]
+
+
+async def delete_told(connection: Connection, ids: Collection[str]) -> None:
+    await QUERIES.delete_told(connection, ids=list(ids))
 
 
 async def insert_restart(connection: Connection, execution_id: UUID, *, step: str, by: str, why: str, now: datetime) -> None:
@@ -32,17 +57,32 @@ async def list_requests(connection: Connection, execution_id: UUID) -> list[Any]
 
 
 async def end_executions_of_record(
-    connection: Connection, record_id: UUID, request_id: str, now: datetime, by: str = "", why: str = "its record was archived"
+    connection: Connection, record_id: UUID, request_id: str, now: datetime, by: str = "", why: str = ARCHIVED
 ) -> list[UUID]:
-    """Writes a cancel on each open execution of an archived or deleted record, and answers their ids.
+    """The same of one record, see `end_executions_of_records`."""
+    return await end_executions_of_records(connection, [record_id], request_id, now, by, why)
+
+
+async def end_executions_of_records(
+    connection: Connection,
+    record_ids: Collection[UUID],
+    request_id: str,
+    now: datetime,
+    by: str = "",
+    why: str = ARCHIVED,
+    *,
+    spared: UUID | None = None,
+) -> list[UUID]:
+    """Writes a cancel on each open execution of archived or deleted records but the `spared` one, and answers their ids.
 
     A chain of quick steps sees it at its next step; the others need its signal, see `list_being_canceled`. To be called before
-    the record is locked: a step locks its execution first, and the record after it.
+    the records are locked: a step locks its execution first, and the record after it.
     """
     request = Request(id=request_id, kind="cancel", by=by, why=why, cause="record_archived")
     rows = QUERIES.end_executions_of_record(
         connection,
-        record_id=record_id,
+        record_ids=list(record_ids),
+        spared=spared,
         request=request.model_dump(),
         request_id=request_id,
         asked_by=by,
@@ -52,6 +92,6 @@ async def end_executions_of_record(
     return [row["execution_id"] async for row in rows]
 
 
-async def list_being_canceled(connection: Connection, record_id: UUID) -> list[Any]:
-    """The open executions of a record on which a cancel stands."""
-    return [row async for row in QUERIES.list_being_canceled(connection, record_id=record_id)]
+async def list_being_canceled(connection: Connection, *record_ids: UUID) -> list[Any]:
+    """The open executions of these records on which a cancel stands."""
+    return [row async for row in QUERIES.list_being_canceled(connection, record_ids=list(record_ids))]

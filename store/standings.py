@@ -1,4 +1,4 @@
-"""Where the lanes of an execution stand, as its row keeps it: the sum in columns, the lanes beside it where there are several."""
+"""Where the lanes of an execution stand, as its row keeps it: the sum in columns, and the lanes where that says not all."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from store.sql import QUERIES
 
 @dataclass(frozen=True)
 class Whole:
-    """An execution as a whole, as its row says it; `lanes` only where there are several."""
+    """An execution as a whole, as its row says it; `lanes` only where the columns do not say all."""
 
     state: State
     step: str | None
@@ -56,11 +56,11 @@ def revision_of(row: Any, lane: str) -> int:
 
 def whole(standings: Standings) -> Whole:
     total = standings.summed()
-    several = len(standings.lanes) > 1
+    tell_more = len(standings.lanes) > 1 or any(each.over for each in standings.lanes.values())
     kept = {lane: each.model_dump(mode="json", exclude_defaults=True) for lane, each in standings.lanes.items()}
     return Whole(
         total.state, total.step, total.revision, total.pause_reason, total.waiting_until, total.retry_at, total.attempt,
-        total.reason, kept if several else None,
+        total.reason, kept if tell_more else None,
     )  # fmt: skip
 
 

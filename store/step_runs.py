@@ -106,6 +106,16 @@ async def begin_step_run(
 _NOT_AT_A_BEGINNING = {"finished_at", "cancel_reason"}
 
 
+async def lock_progress(connection: Connection, execution_id: UUID, sequence: int) -> dict[str, Any]:
+    """How far a step that works in pages has come; empty before its first one. Others wait until the transaction's end."""
+    return await QUERIES.lock_progress(connection, execution_id=execution_id, sequence=sequence)
+
+
+async def write_progress(connection: Connection, execution_id: UUID, sequence: int, progress: dict[str, Any]) -> None:
+    """To be written in the transaction of what was done: a second attempt after a lost worker goes on from there."""
+    await QUERIES.write_progress(connection, execution_id=execution_id, sequence=sequence, progress=progress)
+
+
 async def drop_step_run(connection: Connection, execution_id: UUID, sequence: int, now: datetime) -> None:
     """Ends a step run whose step was deleted before its next attempt."""
     await QUERIES.drop_step_run(connection, id=execution_id, sequence=sequence, now=now)

@@ -16,7 +16,7 @@ def document(**parts: Any) -> Json:
 
 
 def delay(id: str, **more: Any) -> Json:
-    length = {} if {"for", "until", "at", "hours", "minutes", "weeks"} & more.keys() else {"days": 1}
+    length = {} if {"for", "until", "at", "hours", "minutes", "weeks", "months", "years"} & more.keys() else {"days": 1}
     return {"id": id, "type": "delay", **length, **more}
 
 
@@ -64,6 +64,29 @@ def mail(id: str, to: Any = "owner", subject: str = "Hello", **more: Any) -> Jso
     return {"id": id, "type": "notify_member_via_email", "to": to, "subject": subject, **more}
 
 
+def assign(id: str, how: str, **more: Any) -> Json:
+    return {"id": id, "type": "assign_team_member", "how": how, **more}
+
+
+def schedule(id: str, activity_type: str = "call", **more: Any) -> Json:
+    return {"id": id, "type": "schedule_activity", "activity_type": activity_type, **more}
+
+
+def unschedule(id: str, *activity_types: str, **more: Any) -> Json:
+    """Of all types, unless some are named."""
+    return {"id": id, "type": "delete_scheduled_activity", "activity_types": list(activity_types), **more}
+
+
+def text(id: str, body: str | None = "Hello", **more: Any) -> Json:
+    """To the record's person, unless its type says otherwise."""
+    return {"id": id, "type": "send_text", **({"body": body} if body and "template" not in more else {}), **more}
+
+
+def ask(id: str, body: str = "How many?", answered: Any = None, not_answered: Any = None, **more: Any) -> Json:
+    paths = {"if_answered": answered or [], "if_not_answered": not_answered or []}
+    return {"id": id, "type": "request_info_via_text", "body": body, **paths, **more}
+
+
 def send_email(id: str, **more: Any) -> Json:
     said = {} if "template" in more else {"subject": "Hello"}
     return {"id": id, "type": "send_email", **said, **more}
@@ -92,3 +115,24 @@ def webhook(id: str = "hook", name: str = "form", **more: Any) -> Json:
 
 def manual(id: str = "hand", **more: Any) -> Json:
     return {"id": id, "type": "manual", **more}
+
+
+def modify(id: str, action: str, *automations: str, **more: Any) -> Json:
+    """Whatever is under way, unless automations are named."""
+    return {"id": id, "type": "modify_automation", "action": action, "automations": list(automations) or "all", **more}
+
+
+def create(id: str, object: str, name: str, **more: Any) -> Json:
+    return {"id": id, "type": "create_record", "object": object, "name": name, **more}
+
+
+def modify_related(id: str, records: Any, *changes: Json, **more: Any) -> Json:
+    return {"id": id, "type": "modify_related_records", "records": records, "changes": list(changes), **more}
+
+
+def archive(id: str, records: Any = "this_record", **more: Any) -> Json:
+    return {"id": id, "type": "archive_record", "records": records, **more}
+
+
+def search(id: str, object: str, *, into: str, **more: Any) -> Json:
+    return {"id": id, "type": "search_records", "object": object, "into": into, **more}

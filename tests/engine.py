@@ -87,6 +87,7 @@ class Engine:
     def _chores(self, making_up: bool, relaying: bool) -> Iterator[chores.Chore]:
         if making_up:
             yield from chores.making_up(self.services)
+            yield from chores.telling(self.services)
         if making_up or relaying:
             yield from chores.launching(self.services)
         if relaying:

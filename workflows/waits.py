@@ -1,4 +1,4 @@
-"""The waits of a lane: on the clock, on people, on a goal; and the manual pause that may stand over each of them."""
+"""The waits of a lane: on the clock, on people, on a goal; and the pause that may stand over each of them."""
 
 from datetime import datetime
 
@@ -29,7 +29,7 @@ class Waits:
 
     async def stand_while_paused(self) -> bool:
         """False if the pause is to be carried on."""
-        await self._record_manual_pause(None)
+        await self._record_pause(None)
         await self._course.desk.lifted()
         if self._course.desk.pause:
             return False
@@ -49,7 +49,7 @@ class Waits:
             nudge = await desk.nudged(waiter, until, says)
             if desk.pause is None or self._course.draining:
                 break
-            await self._record_manual_pause(until)
+            await self._record_pause(until)
             await desk.lifted()
             nudge = None
             if self._course.draining or (until and until <= workflow.now()):
@@ -59,13 +59,14 @@ class Waits:
         self.show("active")
         return nudge
 
-    async def _record_manual_pause(self, until: datetime | None) -> None:
+    async def _record_pause(self, until: datetime | None) -> None:
         pause = self._course.desk.pause
         if pause is None:
             return
         says = f"paused by {pause.by or 'a person'}{f': {pause.why}' if pause.why else ''}"
         self.show("paused", says)
-        await self.record("paused", pause_reason="manual", waiting_until=until, request_id=pause.id, reason=says)
+        reason: PauseReason = "automation" if pause.cause == "step" else "manual"
+        await self.record("paused", pause_reason=reason, waiting_until=until, request_id=pause.id, reason=says)
 
     async def record(
         self,

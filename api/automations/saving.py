@@ -119,8 +119,8 @@ async def all_objects(connection: Connection) -> dict[str, ObjectDefinition]:
 
 
 async def _missing_targets(connection: Connection, document: AutomationDocument) -> list[Problem]:
-    """An automation that is started and not there yet is no mistake: the two may be saved in any order."""
-    wanted = document.started_automations()
+    """An automation that is named and not there yet is no mistake: the two may be saved in any order."""
+    wanted = document.named_automations()
     there = {*await list_existing_automations(connection, sorted(set(wanted.values()))), document.api_name}
     return [
         Problem(path=path, code="unknown_automation", sentence=f"There is no automation {name} yet.", severity="warning")

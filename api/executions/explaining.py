@@ -112,7 +112,7 @@ def _run_at(standing: Standing, row: Any | None) -> Run | None:
     """The step run that a lane is at: not that of the step before, nor that of an earlier visit of this one."""
     if row is None or row["step_id"] != standing.step:
         return None
-    stopped = standing.state == "paused" and standing.pause_reason != "manual"
+    stopped = standing.state == "paused" and not standing.is_over
     return _run(row) if stopped or row["status"] in _AT_IT else None
 
 

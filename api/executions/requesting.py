@@ -10,6 +10,7 @@ from temporalio.client import Client
 from activities.asking import is_being, meant_by, pinned, state_of
 from activities.requesting import deliver
 from activities.settings import Settings
+from activities.telling import tell_before
 from api.errors import RefusedError
 from api.problems import NotFoundError
 from automations.asking import Refused
@@ -63,6 +64,7 @@ async def ask(
         await insert_request(connection, execution_id, request, datetime.now(UTC))
         await write_request(connection, execution_id, request if kind in _STANDING else None)
         await write_audit(connection, actor, _deed(row, request))
+        await tell_before(connection, client, settings, row)
         if not await deliver(client, settings, row, request):
             await _without_workflow(connection, row, request)
     _LOG.info("request_taken", execution_id=str(execution_id), kind=kind, by=actor.name, why=why, step=request.step, path=path)

@@ -135,7 +135,7 @@ async def record_to_start(connection: Connection, automation: Any, record_id: UU
 
 
 def overrides_of(document: AutomationDocument, variables: Mapping[str, Any]) -> dict[str, Any]:
-    """In canonical form; all that do not fit are named at once."""
+    """In canonical form; a blank one leaves the variable to its sources. All that do not fit are named at once."""
     overrides: dict[str, Any] = {}
     errors: list[dict[str, Any]] = []
     for name, raw in variables.items():
@@ -144,9 +144,12 @@ def overrides_of(document: AutomationDocument, variables: Mapping[str, Any]) -> 
             errors.append(_error(f"variables.{name}", "unknown_variable", f"The automation has no variable {name}."))
             continue
         try:
-            overrides[name] = variable_value(variable.type, variable.list, raw, name=name)
+            value = variable_value(variable.type, variable.list, raw, name=name)
         except FieldValueError as error:
             errors.append(_error(f"variables.{name}", error.code, error.sentence))
+            continue
+        if value is not None:
+            overrides[name] = value
     if errors:
         raise RefusedError(422, "invalid_start", "The execution cannot start with these variables.", errors)
     return overrides

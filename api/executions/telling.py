@@ -5,15 +5,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import structlog
-from temporalio.client import Client
-from temporalio.service import RPCError
 
-from activities.requesting import deliver
+from activities.requesting import hand_over
 from activities.settings import Settings
 from api.connections import Connections, UnavailableError
-from automations.executions import Request
 
-_AT_ONCE = 10
 _PATIENCE_SECONDS = 3
 _LOG = structlog.get_logger("everstep.api")
 
@@ -24,16 +20,6 @@ async def tell(connections: Connections, settings: Settings, rows: Sequence[Any]
         return
     try:
         async with asyncio.timeout(_PATIENCE_SECONDS):
-            client = await connections.temporal.get()
-            places = asyncio.Semaphore(_AT_ONCE)
-            await asyncio.gather(*(_tell(client, settings, row, places) for row in rows))
+            await hand_over(await connections.temporal.get(), settings, rows)
     except (UnavailableError, TimeoutError) as error:
         _LOG.warning("requests_postponed", count=len(rows), why=str(error) or type(error).__name__)
-
-
-async def _tell(client: Client, settings: Settings, row: Any, places: asyncio.Semaphore) -> None:
-    async with places:
-        try:
-            await deliver(client, settings, row, Request.model_validate(row["request"]))
-        except RPCError as error:
-            _LOG.warning("request_postponed", execution_id=str(row["id"]), why=str(error))

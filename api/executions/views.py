@@ -79,6 +79,8 @@ def execution_view(row: Any, web_ui_url: str | None, namespace: str) -> Executio
 
 def _lanes(row: Any) -> list[LaneView]:
     """A lane that stands on a branch is there in the lanes of it."""
+    if len(row["lanes"]) < 2:
+        return []
     lanes = Standings({lane: Standing.model_validate(standing) for lane, standing in row["lanes"].items()}).walked
     return [LaneView(lane=lane, step_id=standing.step, **_shown(standing)) for lane, standing in lanes.items()]
 

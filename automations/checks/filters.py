@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from automations.checks.draft import Draft
+from automations.checks.sources import is_fixed
 from automations.fields import ObjectDefinition
 from automations.filter_problems import filter_problems
-from automations.filters import All, Any_, FieldFilter, Filter, RelatedFilter, VariableFilter
+from automations.filters import Filter, VariableFilter, leaves_of
 from automations.problems import Problem
 
 
@@ -19,28 +20,31 @@ def problems_of_condition(draft: Draft, filter: Filter, path: str) -> Iterator[P
 
 
 def problems_of_record_filter(
-    draft: Draft, filter: Filter | None, path: str, definition: ObjectDefinition | None
+    draft: Draft, filter: Filter | None, path: str, definition: ObjectDefinition | None, *, renders: bool = False
 ) -> Iterator[Problem]:
-    """Of a filter on records alone, without variables; silent without the definition of their object."""
+    """Of a filter on records alone, without variables; silent without the definition of their object.
+
+    With `renders` the texts in its values may hold `{{ … }}`.
+    """
     if filter is None or definition is None:
         return
+    silent = frozenset(_rendered_values(filter, path)) if renders else frozenset[str]()
     for found in filter_problems(filter, definition, {}, path, objects=draft.objects):
-        yield Problem(path=found.path, code=found.code, sentence=found.sentence)
+        if found.path not in silent:
+            yield Problem(path=found.path, code=found.code, sentence=found.sentence)
 
 
 def _unclear_leaves(draft: Draft, filter: Filter, path: str) -> Iterator[str]:
     """The beginnings of the paths of leaves that speak of what could not be read."""
-    match filter:
-        case All():
-            for index, child in enumerate(filter.all):
-                yield from _unclear_leaves(draft, child, f"{path}.all[{index}]")
-        case Any_():
-            for index, child in enumerate(filter.any):
-                yield from _unclear_leaves(draft, child, f"{path}.any[{index}]")
-        case FieldFilter() | RelatedFilter():
-            if not draft.can_tell_fields:
-                yield f"{path}."
-        case VariableFilter():
-            is_known = filter.variable in draft.variable_types
-            if draft.variable_types.get(filter.variable) is None and (is_known or not draft.can_tell_variables):
-                yield f"{path}."
+    for place, leaf in leaves_of(filter, path):
+        if isinstance(leaf, VariableFilter):
+            is_known = leaf.variable in draft.variable_types
+            if draft.variable_types.get(leaf.variable) is None and (is_known or not draft.can_tell_variables):
+                yield f"{place}."
+        elif not draft.can_tell_fields:
+            yield f"{place}."
+
+
+def _rendered_values(filter: Filter, path: str) -> Iterator[str]:
+    """The places of those that nobody knows before they are rendered."""
+    return (f"{place}.value" for place, leaf in leaves_of(filter, path) if not is_fixed(leaf.value))

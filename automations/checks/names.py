@@ -62,6 +62,9 @@ def hop_problems(draft: Draft, use: HopUse, path: str) -> Iterator[Problem]:
     elif use.contacts and (reached := draft.objects.get(field.object)) is not None and not reached.contact:
         sentence = f"{last} leads to records of {field.object}, which are no people: its object has no contact: true."
         yield Problem(path=path, code="needs_contact", sentence=sentence)
+    elif use.object is not None and field.object != use.object:
+        sentence = f"{last} leads to records of {field.object}, and not to those of {use.object}."
+        yield Problem(path=path, code="wrong_object", sentence=sentence)
 
 
 def _back_hop_problems(draft: Draft, hop: BackHop, path: str) -> Iterator[Problem]:

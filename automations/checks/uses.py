@@ -15,7 +15,7 @@ from automations.problems import Problem
 from automations.steps.base import StepBase
 from automations.steps.lengths import MOMENTS, NUMBERS
 from automations.steps.members import EMPLOYEES, TEAM_SELECTORS
-from automations.steps.records import RECORDS
+from automations.steps.records import RECORD_LISTS, RECORDS
 from automations.steps.uses import (
     OWN,
     AnyUse,
@@ -41,6 +41,7 @@ _KINDS: dict[Kinds, tuple[str, str]] = {
     TEAM_SELECTORS: ("not_a_team_selector", "employees"),
     EMPLOYEES: ("not_a_team_selector", "employees"),
     RECORDS: ("not_a_record", "a record"),
+    RECORD_LISTS: ("not_a_list", "a list of records"),
 }
 """The code of a use of another type, and what is needed, in words."""
 
@@ -92,7 +93,8 @@ def _problems(draft: Draft, use: AnyUse, path: str) -> Iterator[Problem]:  # noq
         case FilterUse(whose=whose) if whose == OWN:
             yield from problems_of_condition(draft, use.filter, path)
         case FilterUse():
-            yield from problems_of_record_filter(draft, use.filter, path, whose_definition(draft, use.whose))
+            definition = whose_definition(draft, use.whose)
+            yield from problems_of_record_filter(draft, use.filter, path, definition, renders=use.renders)
         case TriggersUse():
             yield from event_trigger_problems(draft, use.triggers, path, indexed=True)
         case HopUse():

@@ -61,7 +61,7 @@ def _canceled(facts: Facts) -> tuple[str, dict[str, Any]]:
     found: dict[str, Any] = {"cancel_reason": cause}
     match cause:
         case "person":
-            return _canceled_by_a_person(facts, found)
+            return _canceled_on_request(facts, found)
         case "step":
             return _canceled_by_step(facts, found)
         case "record_archived":
@@ -80,7 +80,7 @@ def _ended(facts: Facts) -> str:
     return f"The execution ended{_end(facts)}{because(reason[:1].lower() + reason[1:])}"
 
 
-def _canceled_by_a_person(facts: Facts, found: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+def _canceled_on_request(facts: Facts, found: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     asked = facts.last_asked("cancel")
     if asked is None:
         return _ended(facts), found
@@ -89,6 +89,10 @@ def _canceled_by_a_person(facts: Facts, found: dict[str, Any]) -> tuple[str, dic
 
 
 def _canceled_by_step(facts: Facts, found: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """One of its own, or one of another execution, which asked for it."""
+    asked = facts.last_asked("cancel")
+    if asked and (facts.reason or "").startswith(f"canceled by {asked.by}"):
+        return _canceled_on_request(facts, found)
     step = facts.last.step if facts.last else None
     who = f"Step {step}" if step else "A step"
     return f"{who} canceled the execution{_end(facts)}{because(facts.reason or '')}", {**found, "step": step}

@@ -26,7 +26,7 @@ def explain_lane(lane: LaneFacts, facts: Facts) -> Explanation:
         {
             "lane": lane.lane, "state": standing.state, "pause_reason": standing.pause_reason,
             **step_facts(standing.step, lane.step), **found,
-            "can": [kind for kind in kinds if applies(kind, standing.state, standing.pause_reason)],
+            "can": [kind for kind in kinds if applies(kind, standing.state, standing.asked_as)],
         },
     )  # fmt: skip
 
@@ -54,9 +54,9 @@ def _paused(lane: LaneFacts, facts: Facts, reason: PauseReason) -> Said:
         case "condition_error":
             return _undecided(lane, facts)
         case "manual":
-            return _by_hand(lane, facts)
+            return _on_request(lane, facts)
         case "automation":
-            return _by_step(lane, facts)
+            return _on_request(lane, facts) if lane.standing.over else _by_step(lane, facts)
         case "kill_switch":
             return _switched(lane, facts)
         case _:
@@ -188,7 +188,7 @@ def _undecided(lane: LaneFacts, facts: Facts) -> Said:
     return f"{said} Skip the step with the path to take, {yes} or {no}, or cancel the execution.", found
 
 
-def _by_hand(lane: LaneFacts, facts: Facts) -> Said:
+def _on_request(lane: LaneFacts, facts: Facts) -> Said:
     asked, standing = facts.last_asked("pause"), lane.standing
     if asked and (standing.reason or "").startswith(f"paused by {asked.by or 'a person'}"):
         said = f"{_subject(lane)} was paused by {somebody(asked.by)} on {moment(asked.at, facts.zone)}{because(asked.why)}"

@@ -21,7 +21,7 @@ def nobody_told(subject: Subject) -> Iterator[Problem]:
     if subject.document.error_notification is not None:
         return
     for path, step in subject.steps:
-        if not step.local and step.on_error == "pause" and not step.skip:
+        if step.reaches_outside() and step.on_error == "pause" and not step.skip:
             sentence = f"An execution that fails at {path} waits for somebody, and nobody is told: name whom to mail."
             yield hint("error_notification", "nobody_told", sentence)
             return

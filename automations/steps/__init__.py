@@ -15,6 +15,7 @@ from automations.steps.fields import FieldStep
 from automations.steps.goals import GoalStep
 from automations.steps.integration import IntegrationStep
 from automations.steps.mails import MailStep
+from automations.steps.related import RelatedStep
 from automations.steps.team import TeamStep
 from automations.steps.texts import TextStep
 from automations.steps.variables import InitializeVariable, VariableStep
@@ -25,6 +26,7 @@ AnyStep = (
     | AutomationStep
     | VariableStep
     | FieldStep
+    | RelatedStep
     | TeamStep
     | CrmActivityStep
     | MailStep

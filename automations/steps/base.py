@@ -25,6 +25,9 @@ class StepBase(Model):
     local: ClassVar[bool] = True
     """A quick database step runs as a local activity; what leaves the house or takes long as an ordinary one."""
 
+    stays_inside: ClassVar[bool] = False
+    """No local step only because it may take long: it calls no other system."""
+
     timeout: ClassVar[timedelta] = timedelta(seconds=10)
     """How long one attempt may take before it counts as lost."""
 
@@ -55,6 +58,11 @@ class StepBase(Model):
     def step_type(self) -> str:
         """The name of the activity that runs it."""
         return self.type
+
+    @classmethod
+    def reaches_outside(cls) -> bool:
+        """It calls other systems."""
+        return not cls.local and not cls.stays_inside
 
     def summary(self) -> str:
         """One line that says what this step does, for the history and the Temporal UI."""

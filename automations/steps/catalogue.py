@@ -43,8 +43,8 @@ def _described(type: str, model: type[StepBase]) -> StepType:
     contexts: list[Context] = ["record"] if model.needs != "nothing" else ["record", "global"]
     description = (getdoc(model) or "").split("\n\n")[0].replace("\n", " ")
     return StepType(
-        type=type, description=description, contexts=contexts, objects=_OBJECTS[model.needs], reaches_outside=not model.local,
-        paths=[key for key in (*PATH_KEYS, LANES) if key in model.model_fields],
+        type=type, description=description, contexts=contexts, objects=_OBJECTS[model.needs],
+        reaches_outside=model.reaches_outside(), paths=[key for key in (*PATH_KEYS, LANES) if key in model.model_fields],
         options=_own_schema(model) | {"description": description},
     )  # fmt: skip
 

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from automations.model import Model, Name
 from automations.sources import Source
+from automations.steps.integration import texts_inside
 from automations.steps.uses import OWN, AnyUse, Change, FieldUse, SourceUse, TextUse, ValueUse, Whose, within
 
 
@@ -39,9 +40,29 @@ class FieldChange(Model):
 
     def used(self, path: str, whose: Whose = OWN) -> Iterator[AnyUse]:
         """By a step that makes this change at that place."""
-        yield FieldUse(within(path, "field"), self.field, whose=whose, written=True, attributes=False)
-        yield ValueUse(within(path, "value"), self.field, self.value, self.how, within(path, "how"), whose)
-        if isinstance(self.value, str):
-            yield TextUse(within(path, "value"), self.value)
-        if self.source is not None:
-            yield SourceUse(within(path, "from"), self.source)
+        return _used(self, path, whose, self.how)
+
+
+class NewValue(Model):
+    """What a field of a new record holds: a fixed `value` (text may hold `{{ … }}`) or one `from` a source."""
+
+    field: Name
+    value: Any = None
+    source: Source | None = Field(None, alias="from")
+
+    @model_validator(mode="after")
+    def _has_one_value(self) -> Self:
+        if (self.value is None) == (self.source is None):
+            raise ValueError("A field takes either value or from.")
+        return self
+
+    def used(self, path: str, whose: Whose) -> Iterator[AnyUse]:
+        return _used(self, path, whose, "overwrite")
+
+
+def _used(given: FieldChange | NewValue, path: str, whose: Whose, how: Change) -> Iterator[AnyUse]:
+    yield FieldUse(within(path, "field"), given.field, whose=whose, written=True, attributes=False)
+    yield ValueUse(within(path, "value"), given.field, given.value, how, within(path, "how"), whose)
+    yield from (TextUse(place, text) for place, text in texts_inside(given.value, within(path, "value")))
+    if given.source is not None:
+        yield SourceUse(within(path, "from"), given.source)

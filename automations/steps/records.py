@@ -12,6 +12,7 @@ from automations.steps.uses import OWN, UNKNOWN, AnyUse, BackHop, Behind, Hop, H
 MAX_HOPS = 5
 RECORDS = frozenset({"record", "uuid"})
 """The types of variables that name records."""
+RECORD_LISTS = frozenset({"record[]", "uuid[]"})
 
 
 class RecordsInField(Model):

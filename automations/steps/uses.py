@@ -112,10 +112,14 @@ class TextUse(Use):
 
 @dataclass(frozen=True)
 class FilterUse(Use):
-    """A filter on the execution's own record and variables, or on the records of an object."""
+    """A filter on the execution's own record and variables, or on the records of an object.
+
+    With `renders` the texts in its values may hold `{{ … }}`; the step has uses of its own for them.
+    """
 
     filter: Filter
     whose: Whose = OWN
+    renders: bool = False
 
 
 @dataclass(frozen=True)
@@ -130,10 +134,14 @@ class RecordUse(Use):
 
 @dataclass(frozen=True)
 class HopUse(Use):
-    """The last of the hops, which leads from where those before it end. With `contacts` it has to lead to contacts."""
+    """The last of the hops, which leads from where those before it end.
+
+    With `contacts` it has to lead to contacts, with `object` to records of that object.
+    """
 
     hops: Sequence[Hop]
     contacts: bool = False
+    object: str | None = None
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
--- Messages and their templates, files, turns of a round robin
+-- Messages and their templates, files, turns of a round robin, requests that are yet to be told
 -- depends: 0004_keys_audit_and_secrets
 
 -- migrate: apply
@@ -106,8 +106,31 @@ create table files (
     created_by text not null default ''
 );
 
+-- What bulk starts and steps asked of executions, and their workflows are yet to be told. `id` is that of the request.
+create table requests_to_tell (
+    id text primary key,
+    number bigint not null generated always as identity,
+    execution_id uuid not null references executions,
+    request jsonb not null,
+    tell_at timestamptz not null
+);
+create index requests_to_tell_by_time on requests_to_tell (tell_at);
+create index requests_to_tell_by_execution on requests_to_tell (execution_id, number);
+
+insert into requests_to_tell (id, execution_id, request, tell_at)
+select request ->> 'id', execution_id, request, tell_at from bulk_start_resumes;
+drop table bulk_start_resumes;
+
 -- migrate: rollback
-drop table files, suppressions, incoming_texts, messages, message_templates, round_robins;
+create table bulk_start_resumes (
+    bulk_start_id uuid not null references bulk_starts on delete cascade,
+    execution_id uuid not null references executions,
+    request jsonb not null,
+    tell_at timestamptz not null,
+    primary key (bulk_start_id, execution_id)
+);
+create index bulk_start_resumes_to_tell on bulk_start_resumes (tell_at);
+drop table requests_to_tell, files, suppressions, incoming_texts, messages, message_templates, round_robins;
 delete from notifications where place <> 0;
 alter table notifications drop column place, add unique (execution_id, sequence);
 alter table crm_activities drop column assigned_role, drop column execution_id;

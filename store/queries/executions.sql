@@ -41,6 +41,31 @@ select state, pause_reason, request, version, finished_at from executions where 
 select id, workflow_id, state, pause_reason, step_id, lanes, request, version, workflow_started, start_request, priority, finished_at
 from executions where id = :id for update;
 
+-- name: lock_paused_of_records
+-- In the order in which all lock several of them.
+select id, workflow_id, state, pause_reason, step_id, lanes, request, workflow_started, start_request, priority, finished_at, record_id, automation_id
+from executions
+where record_id = any(:record_ids::uuid[]) and automation_id = :automation_id and state = 'paused' and finished_at is null
+order by id
+for update;
+
+-- name: lock_paused_globally
+select id, workflow_id, state, pause_reason, step_id, lanes, request, workflow_started, start_request, priority, finished_at, record_id, automation_id
+from executions
+where record_id is null and automation_id = :automation_id and state = 'paused' and finished_at is null
+order by id
+for update;
+
+-- name: lock_open_of_records
+-- Of these automations, or of any.
+select id, workflow_id, state, pause_reason, step_id, lanes, request, workflow_started, start_request, priority, finished_at, record_id, automation_id
+from executions
+where record_id = any(:record_ids::uuid[]) and finished_at is null
+  and (:automation_ids::uuid[] is null or automation_id = any(:automation_ids))
+order by id
+limit :size
+for update;
+
 -- name: write_request!
 -- A busy chain of local activities sees the request here before its signal arrives.
 update executions set request = :request, version = version + 1 where id = :id;

@@ -33,7 +33,7 @@ order by updated_at
 limit :size;
 
 -- name: list_being_canceled
--- The open executions of a record on which a cancel stands, with all it takes to hand it over.
+-- The open executions of some records on which a cancel stands, with all it takes to hand it over.
 select id, workflow_id, request, workflow_started, start_request, priority
 from executions
-where record_id = :record_id and finished_at is null and request ->> 'kind' = 'cancel';
+where record_id = any(:record_ids::uuid[]) and finished_at is null and request ->> 'kind' = 'cancel';

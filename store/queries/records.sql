@@ -79,3 +79,25 @@ limit 1;
 -- Of which object each of these records is: those that do not exist are not answered.
 select r.id, o.api_name as object from records r join objects o on o.id = r.object_id
 where r.id = any(:ids::uuid[]) and r.deleted_at is null;
+
+-- name: lock_records
+-- Always in one order: two of these must not wait for each other.
+select r.*, o.api_name as object, o.revision as object_revision
+from records r join objects o on o.id = r.object_id
+where r.id = any(:ids::uuid[]) and r.deleted_at is null
+order by r.id
+for update of r;
+
+-- name: archive_records
+-- As set_archived, of many, and in one order.
+with locked as (
+    select id from records where id = any(:ids::uuid[]) and archived_at is null and deleted_at is null order by id for update
+), changed as (
+    update records r set archived_at = :now, revision = r.revision + 1, updated_at = :now
+    from locked where r.id = locked.id
+    returning r.id
+)
+insert into events (id, kind, record_id, event_at, root_id, depth)
+select told.event_id, 'record_archived', changed.id, :now, :root_id, :depth
+from changed join unnest(:ids::uuid[], :event_ids::uuid[]) as told (id, event_id) using (id)
+returning record_id;

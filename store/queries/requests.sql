@@ -11,10 +11,10 @@ where execution_id = :execution_id
 order by asked_at, id;
 
 -- name: end_executions_of_record
--- A cancel on each open execution of a record, unless one stands there already. Always in one order: two of these must not
+-- A cancel on each open execution of some records, unless one stands there already. Always in one order: two of these must not
 -- wait for each other.
 with found as (
-    select id from executions where record_id = :record_id and finished_at is null order by id for update
+    select id from executions where record_id = any(:record_ids::uuid[]) and finished_at is null and id is distinct from :spared order by id for update
 ), asked as (
     update executions e
     set request = :request::jsonb || jsonb_build_object('id', :request_id::text || ':' || e.id), version = version + 1, updated_at = :now
@@ -25,3 +25,46 @@ with found as (
 insert into execution_requests (id, execution_id, kind, asked_by, why, asked_at)
 select gen_random_uuid(), id, 'cancel', :asked_by, :why, :now from asked
 returning execution_id;
+
+-- name: ask_executions!
+-- What is asked of each stands in its history and is to be told to its workflow; a pause and a cancel stand on its row too, and
+-- anything else takes off what stands there. Nothing is asked of one that is over by now.
+with asked as (
+    select e.id as execution_id, a.request
+    from unnest(:ids::uuid[], :requests::jsonb[]) as a (id, request)
+    join executions e on e.id = a.id
+    where e.finished_at is null
+), standing as (
+    update executions e
+    set request = case when a.request ->> 'kind' in ('pause', 'cancel') then a.request end, version = version + 1
+    from asked a
+    where e.id = a.execution_id
+), kept as (
+    insert into execution_requests (id, execution_id, kind, asked_by, why, asked_at)
+    select gen_random_uuid(), execution_id, request ->> 'kind', request ->> 'by', request ->> 'why', :now from asked
+)
+insert into requests_to_tell (id, execution_id, request, tell_at)
+select request ->> 'id', execution_id, request, now() from asked;
+
+-- name: take_to_tell
+-- As `take_to_launch` does it. What was asked of an execution is told in the order in which it was asked.
+update requests_to_tell r
+set tell_at = now() + :lease::interval
+from executions e
+where e.id = r.execution_id and r.ctid = any(array(
+    select ctid from requests_to_tell t
+    where tell_at <= now()
+      and not exists (select from requests_to_tell before where before.execution_id = t.execution_id and before.number < t.number)
+    order by tell_at
+    limit :size
+    for update skip locked
+))
+returning r.id as request_id, r.request, e.id, e.workflow_id, e.workflow_started, e.start_request, e.priority;
+
+-- name: list_to_tell
+-- What an execution has yet to be told, in order.
+select id, request from requests_to_tell where execution_id = :execution_id order by number;
+
+-- name: delete_told!
+-- Temporal has the signal, and does not lose it.
+delete from requests_to_tell where id = any(:ids::text[]);

@@ -72,6 +72,12 @@ set status = excluded.status, attempt = excluded.attempt, finished_at = excluded
     outcome = excluded.outcome
 returning true;
 
+-- name: lock_progress$
+select output from step_runs where execution_id = :execution_id and sequence = :sequence for update;
+
+-- name: write_progress!
+update step_runs set output = output || :progress where execution_id = :execution_id and sequence = :sequence;
+
 -- name: find_outcome$
 -- What a step run came to, if it did: a wait that is over is still to be gone on from.
 select outcome from step_runs

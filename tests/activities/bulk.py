@@ -10,6 +10,7 @@ from uuid import UUID
 
 from activities.bulk_starting import bulk_start_once
 from activities.services import Services
+from activities.telling import tell_once
 from automations.bulk_starts import Selection
 from store import bulk_starts as stored
 from store.automations import read_automation
@@ -56,7 +57,11 @@ class Bulk:
             where id = any(array(select id from bulk_starts where finished_at is null for update skip locked))
             """
         )
-        return await bulk_start_once(self.services)
+        return await self.turn()
+
+    async def turn(self) -> int:
+        """What a worker does of both: the next page that is due, and telling what is to be told."""
+        return await bulk_start_once(self.services) + await tell_once(self.services)
 
     async def finish(self, bulk_start: UUID, *, workers: int = 1) -> Any:
         """The row once it is over."""
@@ -92,5 +97,5 @@ class Bulk:
             await connection.execute(sql, *arguments)
 
 
-async def resumes_left(connection: Connection) -> int:
-    return await connection.fetchval("select count(*) from bulk_start_resumes")
+async def left_to_tell(connection: Connection) -> int:
+    return await connection.fetchval("select count(*) from requests_to_tell")

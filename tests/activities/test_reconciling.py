@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest, ResetWorkflowExecutionRequest
 from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.service import RPCError, RPCStatusCode
 
 from activities.chores import making_up
 from activities.reconciling import Reconciler
@@ -59,6 +60,15 @@ async def delete_workflow(engine: Engine, execution: UUID) -> None:
         namespace=engine.client.namespace, workflow_execution=WorkflowExecution(workflow_id=row["workflow_id"])
     )
     await engine.client.workflow_service.delete_workflow_execution(request)
+
+    async def gone() -> bool:
+        try:
+            await (await engine.handle(execution)).describe()
+        except RPCError as error:
+            return error.status == RPCStatusCode.NOT_FOUND
+        return False
+
+    await until(gone, says="Temporal, which terminates it first, has deleted it")
 
 
 async def test_a_workflow_that_was_terminated_ends_its_row_once_and_says_what_was_found(

@@ -12,12 +12,11 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from activities.bulk_starting import bulk_start_once
-from activities.resuming import tell_resumes
+from activities.telling import tell_once
 from automations.executions import Request
 from deploy.temporal import TemporalDevServer
-from store.bulk_starts import take_resumes
-from store.requests import list_requests
-from tests.activities.bulk import Bulk, resumes_left
+from store.requests import list_requests, take_to_tell
+from tests.activities.bulk import Bulk, left_to_tell
 from tests.engine import Engine, until
 from tests.keys import CONVERTER
 
@@ -101,12 +100,13 @@ async def test_a_worker_that_dies_before_it_tells_leaves_it_to_another(
         raise asyncio.CancelledError
 
     with monkeypatch.context() as patched:
-        patched.setattr("activities.bulk_starting.tell_resumes", dies)
+        patched.setattr("activities.telling.deliver", dies)
         with pytest.raises(asyncio.CancelledError):
-            await bulk_start_once(engine.services)
+            await bulk.turn()
+    await bulk.tell("update requests_to_tell set tell_at = now()")
     assert (await bulk.row(bulk_start))["state"] == "completed"
     assert (await engine.execution(execution))["state"] == "paused"
-    assert [await bulk_start_once(engine.services) for _ in range(2)] == [1, 0]
+    assert [await bulk.turn() for _ in range(2)] == [1, 0]
     await engine.ended(execution)
     assert await bulk.started_on() == Counter([record])
 
@@ -127,37 +127,30 @@ async def test_one_that_is_told_twice_as_its_worker_died_goes_on_once(
         return (row["state"], row["step_id"]) == ("paused", "second")
 
     with monkeypatch.context() as patched:
-        patched.setattr("activities.resuming.delete_resumes", dies)
+        patched.setattr("activities.telling.delete_told", dies)
         with pytest.raises(asyncio.CancelledError):
             await bulk.page()
     await until(stands_on_the_second)
-    await bulk.tell("update bulk_start_resumes set tell_at = now()")
+    await bulk.tell("update requests_to_tell set tell_at = now()")
     assert await bulk.page() == 1
     await engine.ask(execution, "cancel")
     await engine.ended(execution, "canceled")
     assert Counter(step for step, _ in await engine.visits(execution))["second"] == 1
 
 
-async def test_what_was_taken_to_be_told_is_taken_again_after_the_lease(
-    bulk: Bulk, engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_what_was_taken_to_be_told_is_taken_again_after_the_lease(bulk: Bulk, engine: Engine) -> None:
     [record] = await bulk.records(1)
     execution = await paused(engine, WRONG, record, "error")
     await engine.save(object="lead", steps=[RIGHT])
     await bulk.ask([record], resume_paused=True)
 
-    async def waits(_: Any) -> int:
-        return 0
-
-    with monkeypatch.context() as patched:
-        patched.setattr("activities.bulk_starting.tell_resumes", waits)
-        await bulk.page()
+    await bulk_start_once(engine.services)
     async with engine.database.connection() as connection:
-        assert len(await take_resumes(connection, timedelta(seconds=30), 10)) == 1
-        assert await tell_resumes(engine.services) == 0
-        await connection.execute("update bulk_start_resumes set tell_at = now()")
-        assert await tell_resumes(engine.services) == 1
-        assert await resumes_left(connection) == 0
+        assert len(await take_to_tell(connection, timedelta(seconds=30), 10)) == 1
+        assert await tell_once(engine.services) == 0
+        await connection.execute("update requests_to_tell set tell_at = now()")
+        assert await tell_once(engine.services) == 1
+        assert await left_to_tell(connection) == 0
     await engine.ended(execution)
 
 
@@ -170,10 +163,11 @@ async def test_while_temporal_is_away_nothing_is_lost(bulk: Bulk, engine: Engine
     gone = await Client.connect(server.address, data_converter=CONVERTER)
     await server.stop()
     await bulk.ask([record], resume_paused=True)
-    with pytest.raises(RPCError):
-        await bulk_start_once(replace(engine.services, temporal=gone))
-    await bulk.tell("update bulk_start_resumes set tell_at = now()")
     assert await bulk_start_once(engine.services) == 1
+    with pytest.raises(RPCError):
+        await tell_once(replace(engine.services, temporal=gone))
+    await bulk.tell("update requests_to_tell set tell_at = now()")
+    assert await bulk.turn() == 1
     await engine.ended(execution)
 
 
@@ -186,4 +180,4 @@ async def test_one_whose_workflow_is_gone_stands_in_no_others_way(bulk: Bulk, en
     assert row["resumed"] == 2
     await engine.ended(there)
     async with engine.database.connection() as connection:
-        assert await resumes_left(connection) == 0
+        assert await left_to_tell(connection) == 0

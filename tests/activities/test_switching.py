@@ -186,6 +186,18 @@ async def test_a_host_is_not_called_while_a_switch_stands_for_it(engine: Engine,
     await lift(engine, elsewhere)
 
 
+async def test_a_redirect_to_a_host_is_not_followed_while_a_switch_stands_for_it(engine: Engine, http: HttpServer) -> None:
+    http.answers = [(302, "", {"Location": f"http://2130706433:{http.port}/"}), 200]
+    await engine.save(steps=[request("call", http.url, redirects=1)])
+    standing = await switch(engine, "host", "2130706433")
+    execution = await engine.start()
+    assert (await held(engine, execution))["step_id"] == "call"
+    assert len(http.asked) == 1
+    await lift(engine, standing)
+    await swept(engine, execution)
+    assert len(http.asked) == 2
+
+
 @pytest.mark.parametrize(("scope", "key"), [("step_type", "http_request"), ("host", "127.0.0.1")])
 async def test_a_cancel_for_a_step_type_or_a_host_ends_what_comes_to_it(
     engine: Engine, http: HttpServer, scope: str, key: str

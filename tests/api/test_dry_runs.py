@@ -16,15 +16,20 @@ from store.database import Database
 from tests.api.triggering import LEAD
 from tests.builders import (
     Json,
+    archive,
+    ask,
     branch,
     change,
     condition,
+    create,
     delay,
     document,
     go_to,
     goal,
     mail,
+    modify,
     request,
+    search,
     start,
     stop,
     variable,
@@ -128,6 +133,28 @@ async def test_nothing_of_it_remains(dry: Rehearsing, database: Database) -> Non
     assert await everything(database) == before
 
 
+async def test_records_are_made_changed_found_and_archived_for_the_steps_after_it_alone(
+    dry: Rehearsing, database: Database
+) -> None:
+    found = search("find", "lead", filter={"field": "status", "op": "=", "value": "Made"}, sort=[{"by": "seats"}], into="found")
+    steps = [
+        create("first", "lead", "Ada", values=[{"field": "status", "value": "Made"}], into="found", into_how="add"),
+        create("again", "lead", "Ada", existing="use", into="found", into_how="add"),
+        modify("change", {"variable": "found"}, {"field": "seats", "value": 7}),
+        found,
+        archive("end", {"variable": "found"}),
+        archive("own"),
+    ]
+    await dry.save(*steps, variables=[variable("found", {"static": ""}, type="record", list=True)])
+    before = await everything(database)
+    told = await dry.run()
+    outputs = {step["step_id"]: step["output"] for step in told["timeline"]}
+    assert (outputs["first"]["name"], outputs["again"]["record_id"]) == ("Ada (2)", dry.record)
+    assert (outputs["change"]["changed"], outputs["find"], outputs["end"]["archived"]) == (2, {"found": 1, "more": False}, 1)
+    assert (told["outcome"], told["reason"]) == ("canceled", "its record was archived")
+    assert await everything(database) == before
+
+
 async def test_a_condition_asks_the_record_as_the_steps_before_it_left_it(dry: Rehearsing) -> None:
     big = condition("big", [change("yes", status="Big")], [change("no", status="Small")], **SEATS)
     told = await dry.run(change("more", seats=9), big)
@@ -161,6 +188,21 @@ async def test_a_goal_is_met_if_that_is_chosen(dry: Rehearsing) -> None:
     booked = goal("booked", met=[change("won", status="Won")], not_met=[change("lost", status="Lost")], timeout={"days": 2})
     told = await dry.run(booked, choices={"booked": "met"})
     assert (told["path"], told["ended_at"]) == (["booked", "won"], told["began_at"])
+
+
+async def test_a_question_is_noted_and_answered_as_it_is_chosen(dry: Rehearsing) -> None:
+    phone = {"name": "phone", "type": "phone"}
+    await dry.put("/objects/lead", LEAD | {"contact": True, "fields": [*LEAD["fields"], phone]})
+    await dry.api.patch(f"/records/{dry.record}", json={"values": {"phone": "+4915112345678"}})
+    answered, silent = [change("yes", status="Answered")], [change("no", status="Silent")]
+    question = ask("q", "How many?", answered, silent, into={"field": "seats"}, timeout={"days": 2})
+    told = await dry.run(question, choices={"q": "met"})
+    assert told["path"] == ["q", "yes"]
+    assert [(each["kind"], each["says"]) for each in told["would"]] == [("text", "text to +4915112345678: How many?")]
+    told = await dry.run()
+    assert (told["path"], told["timeline"][0]["waited_until"]) == (["q", "no"], "2026-03-04T09:00:00Z")
+    told = await dry.run(answers={"q": {"fails": "the line is cut"}})
+    assert (told["outcome"], "the line is cut" in told["reason"]) == ("failed", True)
 
 
 @pytest.mark.parametrize("choices", [{}, {"booked": "not_met"}])

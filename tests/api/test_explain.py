@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import httpx2
 
 from tests.api.asking import create_lead, refused, save_lead
-from tests.builders import branch, condition, delay, request, stop, variable
+from tests.builders import branch, condition, delay, modify, request, stop, variable
 from tests.engine import Engine
 from tests.http_server import HttpServer
 
@@ -231,3 +231,30 @@ async def test_the_end_by_an_archived_record_is_told(api: httpx2.AsyncClient, en
 
 async def test_an_unknown_execution_is_not_explained(api: httpx2.AsyncClient, engine: Engine) -> None:
     refused(await api.get(f"/executions/{uuid4()}/explain"), 404, "execution_not_found")
+
+
+async def test_what_another_automation_did_to_it_is_told_with_its_name(api: httpx2.AsyncClient, engine: Engine) -> None:
+    lead = str(await engine.lead())
+    execution = await started(api, delay("rest", days=1), object="lead", record=lead)
+    await engine.in_state(UUID(execution), "paused", reason="delay")
+
+    async def told_after(action: str, state: str) -> tuple[str, Json]:
+        await engine.save(api_name=action, object="lead", steps=[modify("stop-it", action, "subject")])
+        other = await engine.start(action, record=UUID(lead))
+        await engine.ended(other)
+        await engine.in_state(UUID(execution), state, reason={"pause": "automation"}.get(action))
+        return f"step stop-it of execution {other}", await explained(api, execution)
+
+    why, found = await told_after("pause", "paused")
+    assert found["sentence"].startswith("The execution was paused by automation pause on ")
+    assert why in found["sentence"]
+    assert (found["facts"]["by"], found["facts"]["can"]) == ("automation pause", ["resume", "cancel"])
+    refusal = await api.post(f"/executions/{execution}/skip", json={})
+    assert (refusal.status_code, refusal.json()["code"]) == (409, "not_applicable")
+    assert (await api.get(f"/executions/{execution}")).json()["lanes"] == []
+    why, found = await told_after("cancel", "canceled")
+    assert found["sentence"].startswith("The execution was canceled by automation cancel on ")
+    assert why in found["sentence"]
+    assert (found["facts"]["cancel_reason"], found["facts"]["by"]) == ("step", "automation cancel")
+    asked = (await api.get(f"/executions/{execution}/history")).json()["requests"]
+    assert [each["asked_by"] for each in asked] == ["automation pause", "automation cancel"]

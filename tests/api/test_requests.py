@@ -1,11 +1,15 @@
 """What is asked of executions: kept with who and why, and refused where it could mean several things or none."""
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import httpx2
 import pytest
 
+from automations.executions import Request
+from store.executions import lock_execution
+from store.requests import ask_executions
 from tests.api.test_executions import ask, state, waiting
 from tests.engine import Engine, until
 
@@ -119,3 +123,19 @@ async def test_a_skip_that_must_choose_is_asked_for_its_path(
         assert (refused.status_code, refused.json()["code"]) == (422, "path_needed")
         assert refused.json()["errors"][0]["path"] == "path"
         assert paths in refused.json()["detail"]
+
+
+async def test_what_a_step_asked_before_is_told_before(api: httpx2.AsyncClient, engine: Engine) -> None:
+    """As when the worker that was to tell it died: the pause would come after the resume."""
+    execution = await waiting(api, engine)
+    id, pause = UUID(execution["id"]), Request(id="halt", kind="pause", by="automation halter", cause="step")
+    async with engine.database.transaction() as connection:
+        await lock_execution(connection, id)
+        await ask_executions(connection, [(id, pause)], datetime.now(UTC))
+    assert (await ask(api, execution, "resume")).status_code == 202
+    await state(api, execution, "paused", "delay")
+    history = await (await engine.handle(id)).fetch_history()
+    signaled = [event.workflow_execution_signaled_event_attributes.signal_name for event in history.events]
+    assert [name for name in signaled if name] == ["pause", "resume"]
+    async with engine.database.connection() as connection:
+        assert await connection.fetchval("select count(*) from requests_to_tell") == 0

@@ -12,16 +12,20 @@ from automations.document import AutomationDocument
 from automations.parsing import parse_document
 from tests.builders import (
     Json,
+    archive,
     branch,
     change,
     condition,
+    create,
     delay,
     document,
     go_to,
     mail,
     manual,
     math,
+    modify,
     request,
+    search,
     start,
     stop,
     update,
@@ -566,6 +570,60 @@ def test_steps_in_lanes_are_checked_as_any_other() -> None:
         ("steps[0].lanes[1].steps[1].subject", "unknown_reference"),
         ("steps[0].lanes[1].steps[2].if.field", "unknown_field"),
         ("steps[0].lanes[1].steps[3].id", "duplicate_id"),
+    }
+
+
+def test_steps_on_other_records_are_checked_by_those_records() -> None:
+    variables = [variable("one", {"static": ""}, type="record"), variable("seats")]
+    made = create(
+        "a", "account", "{{ record.citty }}", stage="{{ record.stage }}", into="seats", start=["demo"],
+        values=[{"field": "tierr", "value": 1}, {"field": "tier", "value": ["{{ variables.sets }}"]}],
+        link={"field": "parent"}, owner={"how": "field", "field": "country"},
+    )  # fmt: skip
+    changed = modify("b", {"through": ["company", "grup"]}, {"field": "x", "value": 1})
+    related = modify("c", {"field": "company"}, {"field": "country", "value": 1}, {"field": "tier", "value": 1, "how": "add"})
+    ghost = create("d", "ghost", "x", values=[{"field": "anything", "value": 1}], stage="Any", into="one", into_how="add")
+    gone = archive("e", {"variable": "sets"})
+    staged = create("f", "lead", "x", stage="Wonn", values=[{"field": "country", "value": "FR"}])
+    assert of_lead(made, changed, related, ghost, gone, staged, variables=variables) == {
+        ("steps[0].name", "unknown_reference"),
+        ("steps[0].values[0].field", "unknown_field"),
+        ("steps[0].values[1].value[0]", "unknown_reference"),
+        ("steps[0].owner.field", "not_a_team_selector"),
+        ("steps[0].link.field", "wrong_object"),
+        ("steps[0].into", "not_a_record"),
+        ("steps[0].start[0]", "self_start"),
+        ("steps[1].records.through[1]", "unknown_field"),
+        ("steps[2].changes[0].field", "unknown_field"),
+        ("steps[2].changes[1].how", "not_a_list"),
+        ("steps[3].object", "unknown_object"),
+        ("steps[3].into", "not_a_list"),
+        ("steps[4].records.variable", "unknown_variable"),
+        ("steps[5].stage", "unknown_stage"),
+        ("steps[5].values[0].value", "invalid_field_value"),
+    }
+    assert of_none(archive("a"), create("b", "account", "x", link={"field": "company"})) == {
+        ("steps[0].records", "needs_record"),
+        ("steps[1].link", "needs_record"),
+    }
+
+
+def test_the_filter_of_a_search_is_checked_but_for_values_that_are_rendered() -> None:
+    asked = [
+        {"field": "seats", "op": ">", "value": "{{ variables.seats }}"},
+        {"field": "seats", "op": ">", "value": "many"},
+        {"field": "country", "op": "is_any_of", "value": ["{{ variables.sets }}"]},
+        {"field": "citty", "op": "=", "value": "{{ variables.seats }}"},
+        {"field": "seats", "op": "contains", "value": "{{ variables.seats }}"},
+    ]
+    found = search("a", "lead", filter={"any": asked}, sort=[{"by": "citty"}], into="seats", how="remove")
+    assert of_none(found, variables=SEATS) == {
+        ("steps[0].filter.any[1].value", "invalid_filter_value"),
+        ("steps[0].filter.any[2].value[0]", "unknown_reference"),
+        ("steps[0].filter.any[3].field", "unknown_field"),
+        ("steps[0].filter.any[4].op", "unknown_operator"),
+        ("steps[0].sort[0].by", "unknown_field"),
+        ("steps[0].into", "not_a_list"),
     }
 
 

@@ -19,7 +19,7 @@ UTC_ZONE = ZoneInfo("UTC")
 
 def call(type: str = "call", **more: Any) -> dict[str, Any]:
     """The row of a crm activity."""
-    blank = {"note": "", "assigned_to": None, "by": "", "completed_at": None}
+    blank = {"note": "", "assigned_to": None, "assigned_role": None, "by": "", "completed_at": None}
     return {"id": uuid4(), "type": type, "due_at": NOON, **blank, **more}
 
 

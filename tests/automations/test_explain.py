@@ -13,7 +13,7 @@ from automations.explain import Facts, explain
 from automations.explain.facts import Asked, LaneFacts, Run, Switch
 from automations.lanes import Standing
 from automations.steps.base import StepBase
-from tests.builders import STEP, Json, condition, delay, mail, request, stop
+from tests.builders import STEP, Json, ask, condition, delay, mail, request, stop
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOON = datetime.fromisoformat("2026-01-05T12:00:00+00:00")
@@ -26,6 +26,7 @@ MOVED = {"from": "2026-01-06T12:00:00+00:00", "passed": [{"date": "2026-01-06", 
 
 REST: Json = delay("rest", days=2, at="09:00")
 CALL: Json = request("call")
+QUESTION = ask("q")
 GOAL: Json = {
     "id": "booked",
     "type": "goal",
@@ -123,6 +124,11 @@ OPEN: dict[str, tuple[Facts, str]] = {
         at(paused("goal", GOAL, run_of(GOAL, "waiting", output=DATE_AND_TIMEOUT), waiting_until=NOON)),
         f"The execution waits until {UNTIL} at the latest for what step booked ({step_of(GOAL).summary()}) names to happen."
         " The date it looks at is Thursday 8 January 2026 at 09:00 CET (call is overdue).",
+    ),
+    "question": (
+        at(paused("goal", QUESTION, run_of(QUESTION, "waiting"), waiting_until=LATER)),
+        f"The execution waits until {UNTIL} at the latest for the answer to what step q (ask the first number: How many?) asked"
+        " by text.",
     ),
     "endless goal": (
         at(paused("goal", GOAL, run_of(GOAL, "waiting"))),

@@ -162,7 +162,7 @@ OVERDUE: Json = {"id": "t", "type": "activity_overdue", "activity_type": "call"}
 
 
 def activity(type: str = "call", **parts: Any) -> Json:
-    names = ("id", "note", "assigned_to", "by", "completed_at")
+    names = ("id", "note", "assigned_to", "assigned_role", "by", "completed_at")
     return {**dict.fromkeys(names), "type": type, "due_at": NOON - timedelta(days=1), **parts}
 
 

@@ -44,7 +44,7 @@ def wait(*triggers: Json, timeout: datetime | None = None, refused: Mapping[int,
 
 
 def activity(number: int, due_at: datetime, type: str = "call") -> Json:
-    blank = {"note": "", "assigned_to": None, "by": "", "completed_at": None}
+    blank = {"note": "", "assigned_to": None, "assigned_role": None, "by": "", "completed_at": None}
     return {"id": UUID(int=number), "type": type, "due_at": due_at, **blank}
 
 

@@ -30,6 +30,9 @@ class Values:
     def variable(self, name: str) -> Any:
         return self._answer(f"variable_{name}")
 
+    def field_of_variable(self, name: str, field: str) -> Any:
+        return f"{field} of {name}"
+
     def webhook_value(self, webhook: str, value: str) -> Any:
         return self._answer(f"value_{webhook}_{value}")
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from automations.fields import ObjectDefinition
 from store.objects import put_object, read_object
-from store.records import create_record, read_record
+from store.records import archive_record, create_record, read_record
 from store.team import put_employee
 from tests.builders import Json
 from tests.engine import Engine, until
@@ -137,12 +137,16 @@ class House:
             )
             return str(row["id"])
 
-    async def employ(self, name: str | None = None, *roles: str, active: bool = True) -> Any:
+    async def employ(self, name: str | None = None, *roles: str, active: bool = True, phone: str | None = None) -> Any:
         """The row of a new employee."""
         name = name or self.name("Member")
         async with self.database.transaction() as connection:
             address = f"{name.lower().replace(' ', '.')}@example.com"
-            return await put_employee(connection, address, name=name, roles=list(roles), active=active)
+            return await put_employee(connection, address, name=name, roles=list(roles), active=active, phone=phone)
+
+    async def archive(self, record_id: str) -> None:
+        async with self.database.connection() as connection:
+            await archive_record(connection, UUID(record_id), now=datetime.now(UTC))
 
     async def record(self, record_id: str | UUID) -> Any:
         async with self.database.connection() as connection:

@@ -59,8 +59,8 @@ async def test_what_is_logged_is_completed_now_and_told(database: Database) -> N
         assert row
         assert (row["status"], row["due_at"], row["completed_at"], row["created_at"]) == ("completed", None, NOW, NOW)
         activity = {
-            "id": str(row["id"]), "type": "meeting", "note": "Went well", "due_at": None, "assigned_to": str(grace), "by": "ada",
-            "completed_at": "2026-03-01T09:00:00Z",
+            "id": str(row["id"]), "type": "meeting", "note": "Went well", "due_at": None, "assigned_to": str(grace),
+            "assigned_role": None, "by": "ada", "completed_at": "2026-03-01T09:00:00Z",
         }  # fmt: skip
         assert await told(connection, lead) == [("activity_logged", activity)]
 

@@ -1,5 +1,6 @@
 """The hot queries are answered from an index, whatever plan Postgres keeps for them."""
 
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -7,13 +8,15 @@ from uuid import UUID, uuid4
 import pytest
 from pydantic_core import from_json
 
+from deploy.postgres import LocalPostgres
 from store.database import Connection, Database
 from store.sql import QUERIES
+from tests.fixtures.postgres import dropped_after
 from tests.store.building import NOW, lead_object
 
 BIG = {
     "records", "executions", "step_runs", "events", "automations", "employees", "notifications", "execution_requests",
-    "goal_waits", "goal_listens", "crm_activities", "evaluations", "bulk_start_records", "bulk_start_resumes",
+    "goal_waits", "goal_listens", "crm_activities", "evaluations", "bulk_start_records", "requests_to_tell",
     "due_triggers", "schedules", "idempotent_requests",
 }  # fmt: skip
 
@@ -116,8 +119,8 @@ async def fill(connection: Connection) -> dict[str, Any]:
             select gen_random_uuid(), id, 'running', '{}', $1, $1, $1 from automations limit 3
             returning id
         ), resumed as (
-            insert into bulk_start_resumes (bulk_start_id, execution_id, request, tell_at)
-            select m.id, e.id, '{}', $1 from made m, executions e
+            insert into requests_to_tell (id, execution_id, request, tell_at)
+            select m.id || ':' || e.id, e.id, '{}', $1 from made m, executions e
         )
         insert into bulk_start_records (bulk_start_id, record_id, outcome, execution_id)
         select m.id, e.id, case when e.id::text like '%7' then null else 'started' end, e.id from made m, executions e
@@ -178,10 +181,30 @@ def _parameters(name: str) -> list[str]:
     return QUERIES.driver_adapter.var_sorted[name]
 
 
+@pytest.fixture(scope="module")
+async def filled(postgres: LocalPostgres, _template: str) -> AsyncIterator[tuple[str, dict[str, Any]]]:
+    """The URL of a database that these tests share, as they only plan, and the ids of one row of each kind."""
+    async with dropped_after(postgres, f"everstep_test_{uuid4().hex}", _template) as url:
+        database = await Database.connect(url)
+        async with database.connection() as connection:
+            ids = await fill(connection)
+        await database.close()
+        yield url, ids
+
+
+@pytest.fixture
+def database_url(filled: tuple[str, dict[str, Any]]) -> str:
+    return filled[0]
+
+
+@pytest.fixture
+def ids(filled: tuple[str, dict[str, Any]]) -> dict[str, Any]:
+    return filled[1]
+
+
 @pytest.mark.parametrize("planned", [plan_of, generic_plan_of])
-async def test_hot_queries_read_no_big_table_from_end_to_end(planned: Any, database: Database) -> None:
+async def test_hot_queries_read_no_big_table_from_end_to_end(planned: Any, database: Database, ids: dict[str, Any]) -> None:
     async with database.connection() as connection:
-        ids = await fill(connection)
         asked: dict[str, dict[str, Any]] = {
             "load_step": {"id": ids["record"], "sequence": 2},
             "read_execution": {"id": ids["record"]},
@@ -200,8 +223,15 @@ async def test_hot_queries_read_no_big_table_from_end_to_end(planned: Any, datab
                 "pause": timedelta(seconds=1),
                 "now": NOW,
             },
-            "take_resumes": {"lease": timedelta(seconds=30), "size": 100},
-            "delete_resumes": {"bulk_start_ids": [uuid4()], "execution_ids": [ids["record"]]},
+            "take_to_tell": {"lease": timedelta(seconds=30), "size": 100},
+            "list_to_tell": {"execution_id": ids["record"]},
+            "delete_told": {"ids": ["x"]},
+            "ask_executions": {
+                "ids": [ids["record"]],
+                "requests": [{"id": "y", "kind": "pause", "by": "", "why": ""}],
+                "now": NOW,
+            },
+            "lock_open_of_records": {"record_ids": [ids["record"]], "automation_ids": [ids["automation"]], "size": 1000},
             "lock_paused_of_records": {"automation_id": ids["automation"], "record_ids": [ids["record"]]},
             "lock_paused_globally": {"automation_id": ids["automation"]},
             "mark_launched": {"ids": [ids["record"]]},
@@ -212,10 +242,11 @@ async def test_hot_queries_read_no_big_table_from_end_to_end(planned: Any, datab
             "list_open_among": {"workflow_ids": [str(ids["record"])]},
             "list_finished": {"after": NOW, "after_id": ids["record"], "before": NOW, "size": 100},
             "list_requested": {"before": NOW, "known": ["x"], "size": 100},
-            "list_being_canceled": {"record_id": ids["record"]},
+            "list_being_canceled": {"record_ids": [ids["record"]]},
             "list_requests": {"execution_id": ids["record"]},
             "end_executions_of_record": {
-                "record_id": ids["record"],
+                "record_ids": [ids["record"]],
+                "spared": None,
                 "request": {},
                 "request_id": "x",
                 "asked_by": "",
@@ -241,6 +272,17 @@ async def test_hot_queries_read_no_big_table_from_end_to_end(planned: Any, datab
             },
             "find_matches_by_value": {"object_id": ids["object"], "held": {"email": "e77@example.com"}, "size": 11},
             "find_matches_by_name": {"object_id": ids["object"], "name": "name 77", "size": 11},
+            "list_taken_names": {"object_id": ids["object"], "names": ["name 77", "name 78"]},
+            "lock_records": {"ids": [ids["record"]]},
+            "archive_records": {
+                "ids": [ids["record"]],
+                "event_ids": [uuid4()],
+                "now": NOW,
+                "root_id": None,
+                "depth": 0,
+            },
+            "lock_progress": {"execution_id": ids["record"], "sequence": 1},
+            "write_progress": {"execution_id": ids["record"], "sequence": 1, "progress": {}},
             "wipe_record": {"id": ids["record"], "now": NOW},
             "wipe_events_of_record": {"id": ids["record"], "now": NOW},
             "wipe_evaluations_of_record": {"id": ids["record"]},
@@ -354,9 +396,8 @@ async def test_hot_queries_read_no_big_table_from_end_to_end(planned: Any, datab
         assert {name: tables & BIG for name, tables in read.items() if tables & BIG} == {}
 
 
-async def test_an_address_is_found_by_its_index(database: Database) -> None:
+async def test_an_address_is_found_by_its_index(database: Database, ids: dict[str, Any]) -> None:
     async with database.connection() as connection:
-        ids = await fill(connection)
         plan = await plan_of(connection, "find_record_by_values", object_id=ids["object"], held=[{"email": "e77@example.com"}])
         assert "records_by_field_value" in str(plan)
         row = await QUERIES.find_record_by_values(connection, object_id=ids["object"], held=[{"email": "e77@example.com"}])

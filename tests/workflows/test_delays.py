@@ -13,6 +13,7 @@ from automations.calendars import BusinessCalendar
 from store.business import Business, write_business
 from tests.builders import change, delay, goal
 from tests.engine import Engine
+from tests.steps.showing import also_shows
 from tests.workflows.history import history_of
 from tests.workflows.skipping import over_the_waits
 
@@ -29,6 +30,7 @@ async def delayed(engine: Engine, **delay: Any) -> UUID:
     return execution
 
 
+@also_shows("delay", "months", where=["record"])
 async def test_a_delay_of_three_months_ends_at_that_time_of_day(
     skipping_engine: Engine, time_skipping: WorkflowEnvironment
 ) -> None:
@@ -48,6 +50,7 @@ async def test_a_delay_of_three_months_ends_at_that_time_of_day(
     assert (await history_of(engine, execution)).timers[0][1] == "delay wait: 3 months"
 
 
+@also_shows("delay", "days", "at", where=["record"])
 async def test_a_delay_with_a_time_of_day_ends_then_in_the_business_s_timezone(skipping_engine: Engine) -> None:
     async with skipping_engine.database.connection() as connection:
         await connection.execute("update business set timezone = 'Europe/Berlin'")
@@ -150,6 +153,7 @@ def due(**more: Any) -> dict[str, Any]:
 INHERITED = {"calendar": {"skip_non_working_days": True}}
 
 
+@also_shows("delay", "until.field", "at", where=["record"])
 async def test_a_delay_goes_on_after_a_holiday_and_the_weekend_at_the_same_time_of_day(skipping_engine: Engine) -> None:
     engine = skipping_engine
     execution = await on_the_fair(engine, due(), change("tell", status="waited"), **INHERITED)
@@ -188,6 +192,7 @@ def said(day: date) -> str:
         (None, True, True),
     ],
 )
+@also_shows("delay", "skip_non_working_days", where=["record"])
 async def test_a_delay_skips_non_working_days_as_it_says_or_else_as_its_automation_does(
     engine: Engine, of_automation: bool | None, of_delay: bool | None, moves: bool
 ) -> None:

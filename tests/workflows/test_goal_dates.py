@@ -16,6 +16,7 @@ from store.crm_activities import change_activity, complete_activity, schedule_ac
 from store.events import insert_event
 from tests.builders import Json, branch, change, goal
 from tests.engine import Engine, until
+from tests.steps.showing import also_shows
 from tests.workflows.history import history_of
 from tests.workflows.skipping import jumping, over_the_waits
 
@@ -218,6 +219,7 @@ async def test_a_date_that_is_moved_to_before_the_goal_is_past(engine: Engine, p
     assert await engine.visits(execution) == visits
 
 
+@also_shows("goal", "triggers")
 async def test_an_event_meets_it_before_any_date(engine: Engine) -> None:
     booked = {"type": "field_updated", "field": "status", "to": "Booked"}
     lead, execution = await waiting(engine, dated(due(), booked), {"due": day(30)})

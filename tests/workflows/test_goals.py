@@ -17,6 +17,7 @@ from store.objects import put_object
 from store.records import archive_record, change_record
 from tests.builders import Json, branch, change, condition, delay, go_to, goal, stop
 from tests.engine import LEAD, Engine, until
+from tests.steps.showing import also_shows
 from tests.workflows.counting import COUNT
 from tests.workflows.history import history_of
 from tests.workflows.skipping import over_the_waits
@@ -56,6 +57,7 @@ async def signals(engine: Engine, execution: UUID) -> int:
     return (await history_of(engine, execution)).kinds["WORKFLOW_EXECUTION_SIGNALED"]
 
 
+@also_shows("goal", "triggers")
 async def test_a_change_of_the_record_meets_the_goal_and_the_history_says_which(engine: Engine) -> None:
     lead, execution = await waiting(engine)
     row = await engine.execution(execution)
@@ -132,6 +134,7 @@ async def test_what_happened_before_the_goal_was_reached_does_not_count(
         await engine.ended(execution)
 
 
+@also_shows("goal", "triggers", "timeout")
 async def test_once_its_time_is_up_it_is_not_met(skipping_engine: Engine, time_skipping: WorkflowEnvironment) -> None:
     engine = skipping_engine
     _, execution = await waiting(engine, {**GOAL, "timeout": {"days": 14}}, AFTER)

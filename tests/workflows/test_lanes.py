@@ -7,6 +7,7 @@ from uuid import UUID
 from tests.builders import Json, change, condition, delay, go_to, request, stop
 from tests.engine import Engine, until
 from tests.http_server import HttpServer
+from tests.steps.showing import also_shows
 from tests.workflows.counting import COUNT, counting
 from tests.workflows.skipping import over_the_waits
 
@@ -31,6 +32,7 @@ async def seen(engine: Engine, execution: UUID) -> list[tuple[str, str]]:
     return [(row["lane"], row["step_id"]) for row in await engine.steps(execution)]
 
 
+@also_shows("branch", "lanes.name", where=["record"])
 async def test_all_lanes_run_and_what_follows_runs_once_after_them(engine: Engine) -> None:
     execution = await began(
         engine,

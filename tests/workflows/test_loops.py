@@ -7,6 +7,7 @@ import pytest
 from temporalio.client import WorkflowExecutionStatus
 
 from tests.engine import Engine
+from tests.steps.showing import also_shows
 from tests.workflows.counting import COUNT, GENEROUS, generous
 
 LONG = "EVERSTEP_LONG" in os.environ
@@ -19,6 +20,8 @@ def rounds(count: int) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("visits", [600, pytest.param(20_000, marks=pytest.mark.skipif(not LONG, reason="EVERSTEP_LONG=1"))])
+@also_shows("go_to_step", "step", where=["record"])
+@also_shows("condition", "if", where=["record"])
 async def test_a_long_loop_runs_through_several_runs_of_its_workflow(engine: Engine, visits: int) -> None:
     lead = await engine.lead(seats=0)
     engine = generous(engine, steps_per_run=visits // 5)

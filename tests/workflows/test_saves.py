@@ -85,7 +85,7 @@ async def test_nothing_left_completes_with_a_reason(engine: Engine, http: HttpSe
     execution = await engine.start(record=lead)
     await engine.in_state(execution, "paused", reason="error")
     await engine.save(object="lead", steps=[])
-    await engine.ask(execution, "resume")
+    await engine.order(execution, "resume")  # of the row, as it is paused a moment before the workflow
     row = await engine.ended(execution)
     assert row["warning"] == "Step call was deleted, and nothing that comes after it is left."
 
@@ -104,7 +104,7 @@ async def test_a_failed_step_that_was_deleted_goes_on_behind_it_at_resume(engine
     execution = await engine.start(record=lead)
     await engine.in_state(execution, "paused", reason="error")
     await engine.save(object="lead", steps=[change("c")])
-    await engine.ask(execution, "resume")
+    await engine.order(execution, "resume")
     await engine.ended(execution)
     assert await engine.visits(execution) == [("a", "failed"), ("c", "completed")]
 
@@ -116,11 +116,11 @@ async def test_a_step_of_another_type_by_now_runs_as_that(engine: Engine, http: 
     execution = await engine.start(record=lead)
     await engine.in_state(execution, "paused", reason="error")
     await engine.save(object="lead", steps=[{"id": "a", "type": "http_request", "url": http.url}])
-    await engine.ask(execution, "resume")
+    await engine.order(execution, "resume")
     await http.was_asked(1)
     await engine.in_state(execution, "paused", reason="error")
     await engine.save(object="lead", steps=[change("a")])
-    await engine.ask(execution, "resume")
+    await engine.order(execution, "resume")
     await engine.ended(execution)
     steps = [(row["step_type"], row["status"], row["sequence"]) for row in await engine.steps(execution)]
     assert steps == [("change_field_value", "failed", 1), ("http_request", "failed", 2), ("change_field_value", "completed", 3)]

@@ -12,6 +12,9 @@ from temporalio.client import Client
 from activities.settings import Settings
 from deploy.temporal import TemporalDevServer
 from store.database import Database
+from store.notifications import list_notifications
+from store.team import put_employee
+from tests.builders import create, delay, modify, modify_related, start, variable
 from tests.engine import Engine, until
 from tests.http_server import HttpServer
 from tests.workflows.counting import COUNT, counting
@@ -54,11 +57,97 @@ async def test_killed_during_a_database_step(idle: Engine, start_worker: Start) 
     worker = start_worker()
     async with record_locked(engine.database, lead):
         execution = await engine.start(record=lead)
-        await until(lambda: _waits_for_a_lock(engine.database))
+        await until(lambda: _waits_for_a_lock(engine.database), seconds=40)
         await worker.kill()
         start_worker()
     await engine.ended(execution, seconds=30)
     await counted_once(engine, execution, lead, 3)
+
+
+async def test_killed_between_effect_and_answer_one_assignment_one_turn_and_one_crm_activity(
+    idle: Engine, start_worker: Start
+) -> None:
+    """The steps before the one that waits are in the database, and Temporal does not know of them yet."""
+    engine = idle
+    other = await engine.lead("Bob")
+    async with engine.database.connection() as connection:
+        members = [await put_employee(connection, f"{name}@example.com", name=name, roles=["sales"]) for name in ("ada", "bob")]
+    in_turns = {"how": "round_robin_role", "role": "sales"}
+    steps = [
+        {"id": "own", "type": "assign_team_member", **in_turns},
+        {"id": "call", "type": "schedule_activity", "activity_type": "call", "assign": in_turns, "notify": True},
+        {"id": "held", "type": "schedule_activity", "activity_type": "call", "records": {"variable": "other"}},
+    ]
+    variables = [{"id": "v", "name": "other", "type": "record", "sources": [{"static": str(other)}]}]
+    await engine.save(object="lead", variables=variables, steps=steps)
+    lead = await engine.lead()
+    worker = start_worker()
+    async with record_locked(engine.database, other):
+        execution = await engine.start(record=lead)
+        await until(lambda: _waits_for_a_lock(engine.database))
+        await worker.kill()
+        assert (await engine.record(lead))["owner_id"] == members[0]["id"]
+        start_worker()
+    await engine.ended(execution, seconds=30)
+    async with engine.database.connection() as connection:
+        kinds = await connection.fetch("select kind from events where root_id = $1 order by number", execution)
+        assert [row["kind"] for row in kinds] == ["field_updated", "activity_scheduled", "activity_scheduled"]
+        turns = await connection.fetch("select step_id, turns from round_robins order by step_id")
+        assert [tuple(row) for row in turns] == [("call", 1), ("own", 1)]
+        assert await connection.fetchval("select count(*) from crm_activities") == 2
+        assert len(await list_notifications(connection, execution)) == 1
+
+
+async def test_killed_after_a_record_was_created(idle: Engine, start_worker: Start) -> None:
+    """The step's answer is lost with the worker; the record is there once."""
+    engine = idle
+    lead = await engine.lead(seats=0)
+    await engine.save(object="lead", steps=[create("make", "lead", "Made"), COUNT])
+    worker = start_worker()
+    async with record_locked(engine.database, lead):
+        execution = await engine.start(record=lead)
+        await until(lambda: _waits_for_a_lock(engine.database), seconds=40)
+        await worker.kill()
+        start_worker()
+    await engine.ended(execution, seconds=30)
+    await counted_once(engine, execution, lead, 2)
+    async with engine.database.connection() as connection:
+        assert await connection.fetchval("select count(*) from records where name like 'Made%'") == 1
+        assert (
+            await connection.fetchval("select count(*) from events where root_id = $1 and kind = 'record_created'", execution)
+            == 1
+        )
+
+
+async def test_killed_between_two_pages_of_related_records(idle: Engine, start_worker: Start) -> None:
+    """The next attempt goes on after the page that was written: each record is changed once, and counted once."""
+    engine = idle
+    lead = await engine.lead(seats=0)
+    async with engine.database.connection() as connection:
+        rows = await connection.fetch(
+            "insert into records (id, object_id, name, field_values, created_at, updated_at)"
+            " select gen_random_uuid(), object_id, 'many', '{}', now(), now() from records, generate_series(1, 150)"
+            " where id = $1 returning id",
+            lead,
+        )
+    ids = sorted(row["id"] for row in rows)
+    many = variable("many", {"static": [str(id) for id in ids]}, type="record", list=True)
+    label = {"field": "labels", "value": ["seen"], "how": "add"}
+    await engine.save(object="lead", variables=[many], steps=[modify_related("all", {"variable": "many"}, label)])
+    worker = start_worker()
+    async with record_locked(engine.database, ids[-1]):
+        execution = await engine.start(record=lead)
+        await until(lambda: _waits_for_a_lock(engine.database), seconds=40)
+        await worker.kill()
+        start_worker()
+    await engine.in_state(execution, "retrying", seconds=25)
+    assert (await engine.steps(execution))[-1]["output"]["changed"] == 100
+    await engine.ask(execution, "retry")
+    await engine.ended(execution)
+    assert (await engine.steps(execution))[-1]["output"]["changed"] == 150
+    async with engine.database.connection() as connection:
+        told = await connection.fetch("select record_id from events where root_id = $1 and kind = 'field_updated'", execution)
+    assert sorted(row["record_id"] for row in told) == ids
 
 
 async def _waits_for_a_lock(database: Database) -> Any:
@@ -87,6 +176,33 @@ async def test_killed_during_a_call_to_another_system(idle: Engine, start_worker
     await counted_once(engine, execution, lead, 2)
     assert len({asked.headers["idempotency-key"] for asked in http.asked}) == 1
     assert len(http.asked) == 2
+
+
+async def test_killed_after_a_step_acted_on_other_automations(idle: Engine, start_worker: Start) -> None:
+    """One child, one request: what the steps did is there, and Temporal has not heard of it yet."""
+    engine = idle
+    lead = await engine.lead(seats=0)
+    await engine.save(api_name="other", object="lead", steps=[delay("rest", days=1)])
+    await engine.save(object="lead", steps=[start("go", "other", on="this_record"), modify("halt", "pause", "first"), COUNT])
+    await engine.save(api_name="first", object="lead", steps=[delay("rest", days=1)])
+    worker = start_worker()
+    waiting = await engine.start("first", record=lead)
+    await engine.in_state(waiting, "paused", reason="delay", seconds=30)
+    async with record_locked(engine.database, lead):
+        execution = await engine.start(record=lead)
+        await until(lambda: _ran(engine, execution, 2))
+        await until(lambda: _waits_for_a_lock(engine.database))
+        await worker.kill()
+        start_worker()
+    await engine.ended(execution, seconds=30)
+    await engine.in_state(waiting, "paused", reason="automation")
+    await counted_once(engine, execution, lead, 3)
+    async with engine.database.connection() as connection:
+        children = await connection.fetch("select id from executions where parent_id = $1", execution)
+        asked = await connection.fetch("select kind from execution_requests where execution_id = $1", waiting)
+        assert (len(children), [row["kind"] for row in asked]) == (1, ["pause"])
+        await until(lambda: connection.fetchval("select not exists (select from requests_to_tell)"))
+    await engine.in_state(children[0]["id"], "paused", reason="delay")
 
 
 async def test_killed_in_a_chain_of_steps_no_step_is_lost_or_doubled(idle: Engine, start_worker: Start) -> None:
