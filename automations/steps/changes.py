@@ -19,7 +19,7 @@ class FieldChange(Model):
 
     field: Name
     value: Any = None
-    source: Source | None = Field(None, alias="from")
+    source: Source | None = Field(default=None, alias="from")
     how: Change = "overwrite"
 
     @model_validator(mode="after")
@@ -48,7 +48,7 @@ class NewValue(Model):
 
     field: Name
     value: Any = None
-    source: Source | None = Field(None, alias="from")
+    source: Source | None = Field(default=None, alias="from")
 
     @model_validator(mode="after")
     def _has_one_value(self) -> Self:

@@ -27,7 +27,7 @@ from tests.builders import (
     go_to,
     goal,
     mail,
-    modify,
+    modify_related,
     request,
     search,
     start,
@@ -140,7 +140,7 @@ async def test_records_are_made_changed_found_and_archived_for_the_steps_after_i
     steps = [
         create("first", "lead", "Ada", values=[{"field": "status", "value": "Made"}], into="found", into_how="add"),
         create("again", "lead", "Ada", existing="use", into="found", into_how="add"),
-        modify("change", {"variable": "found"}, {"field": "seats", "value": 7}),
+        modify_related("change", {"variable": "found"}, {"field": "seats", "value": 7}),
         found,
         archive("end", {"variable": "found"}),
         archive("own"),

@@ -23,7 +23,7 @@ from tests.builders import (
     mail,
     manual,
     math,
-    modify,
+    modify_related,
     request,
     search,
     start,
@@ -580,8 +580,8 @@ def test_steps_on_other_records_are_checked_by_those_records() -> None:
         values=[{"field": "tierr", "value": 1}, {"field": "tier", "value": ["{{ variables.sets }}"]}],
         link={"field": "parent"}, owner={"how": "field", "field": "country"},
     )  # fmt: skip
-    changed = modify("b", {"through": ["company", "grup"]}, {"field": "x", "value": 1})
-    related = modify("c", {"field": "company"}, {"field": "country", "value": 1}, {"field": "tier", "value": 1, "how": "add"})
+    changed = modify_related("b", {"through": ["company", "grup"]}, {"field": "x", "value": 1})
+    related = modify_related("c", {"field": "company"}, {"field": "country", "value": 1}, {"field": "tier", "value": 1, "how": "add"})
     ghost = create("d", "ghost", "x", values=[{"field": "anything", "value": 1}], stage="Any", into="one", into_how="add")
     gone = archive("e", {"variable": "sets"})
     staged = create("f", "lead", "x", stage="Wonn", values=[{"field": "country", "value": "FR"}])
