@@ -3,93 +3,34 @@
 from decimal import Decimal, DivisionByZero, InvalidOperation, Overflow, localcontext
 from typing import Any
 
+from activities.changing import Changed, changed_values, given_for
 from activities.registry import runs
 from activities.results import Result
 from activities.services import Services
 from activities.situation import Situation
 from activities.variables import set_variable
-from automations.errors import EverstepError
 from automations.failures import ExpectedFailure
 from automations.field_values import field_value
 from automations.fields import DecimalField, FieldDefinition, MoneyField
 from automations.scalars import is_blank
-from automations.sources import source_value
-from automations.steps.fields import ChangeFieldValue, FieldChange, Math, MathArgument
-
-_UNCHANGED = object()
+from automations.steps.fields import ChangeFieldValue, Math, MathArgument
 
 
 @runs("change_field_value")
 async def change_field_value(step: ChangeFieldValue, situation: Situation, services: Services) -> Result:
     """The changes that can be made are made. Only if none can be is the step one that failed."""
-    changed: dict[str, Any] = {}
-    failures: list[tuple[FieldChange, EverstepError]] = []
-    for change in step.changes:
-        try:
-            value = _changed_value(change, situation, changed)
-            if value is not _UNCHANGED:
-                changed[change.field] = value
-        except EverstepError as failure:
-            failures.append((change, failure))
-    if len(failures) == len(step.changes):
-        raise _all_failed([failure for _, failure in failures])
-    return _some_failed(step, changed, failures) if failures else Result(fields=changed, output={"changed": changed})
+    changed = changed_values(given_for(step.changes, situation), situation)
+    if changed.failed:
+        raise changed.failure()
+    return _some_failed(step, changed) if changed.failures else Result(fields=changed.values, output={"changed": changed.values})
 
 
-def _all_failed(failures: list[EverstepError]) -> EverstepError:
-    if len(failures) == 1:
-        return failures[0]
-    return ExpectedFailure("all_changes_failed", " ".join(failure.sentence for failure in failures))
-
-
-def _some_failed(step: ChangeFieldValue, changed: dict[str, Any], failures: list[tuple[FieldChange, EverstepError]]) -> Result:
+def _some_failed(step: ChangeFieldValue, changed: Changed) -> Result:
     """Completed, with an error that pauses nothing: it names what was not changed, and why."""
-    said = " ".join(failure.sentence for _, failure in failures)
-    sentence = f"{len(failures)} of the {len(step.changes)} changes of step {step.id} failed: {said}"
-    not_changed = [{"field": change.field, "code": failure.code, "sentence": failure.sentence} for change, failure in failures]
-    output = {"changed": changed, "not_changed": not_changed}
+    sentence = f"{len(changed.failures)} of the {changed.tried} changes of step {step.id} failed: {changed.said()}"
+    output = {"changed": changed.values, "not_changed": changed.not_changed()}
     error = {"code": "partial_failure", "sentence": sentence}
-    return Result(fields=changed, output=output, error=error, warning=sentence)
-
-
-def _changed_value(change: FieldChange, situation: Situation, changed: dict[str, Any]) -> Any:
-    """The field's new canonical value; later changes of a step see what earlier ones did."""
-    field = situation.field_definition(change.field)
-    current = changed.get(change.field, situation.field(change.field))
-    if change.how == "clear":
-        value = None
-    else:
-        given = field_value(field, _given(change, situation))
-        value = _resolved(change, current, given)
-    if value is None and field.required:
-        raise ExpectedFailure("required_field", f"Field {field.name} is required and may not become blank.")
-    return field_value(field, value) if value is not _UNCHANGED else value
-
-
-def _given(change: FieldChange, situation: Situation) -> Any:
-    if change.source is not None:
-        return source_value(change.source, situation)
-    return situation.render_inside(change.value)
-
-
-def _resolved(change: FieldChange, current: Any, given: Any) -> Any:
-    match change.how:
-        case "overwrite" | "clear":
-            return given
-        case "only_if_blank":
-            return given if is_blank(current) else _UNCHANGED
-        case "overwrite_unless_blank":
-            return _UNCHANGED if is_blank(given) else given
-        case "add":
-            return [*_listed(change, current), *(item for item in _listed(change, given) if item not in _listed(change, current))]
-        case "remove":
-            return [item for item in _listed(change, current) if item not in _listed(change, given)]
-
-
-def _listed(change: FieldChange, value: Any) -> list[Any]:
-    if value is not None and not isinstance(value, list):
-        raise ExpectedFailure("not_a_list", f"Field {change.field} holds one value: {change.how} is for lists.")
-    return value or []
+    return Result(fields=changed.values, output=output, error=error, warning=sentence)
 
 
 @runs("math")

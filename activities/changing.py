@@ -1,0 +1,141 @@
+"""What a step's changes make of the fields of a record, its own or another one."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from activities.situation import Situation
+from automations.errors import EverstepError
+from automations.failures import ExpectedFailure
+from automations.field_values import field_value
+from automations.fields import FieldDefinition, ObjectDefinition
+from automations.scalars import is_blank
+from automations.sources import source_value
+from automations.steps.changes import FieldChange
+
+_UNCHANGED = object()
+
+
+class Holder(Protocol):
+    """The record whose fields are changed. Both raise ExpectedFailure `unknown_field`."""
+
+    def field_definition(self, name: str) -> FieldDefinition: ...
+    def field(self, name: str) -> Any: ...
+
+
+@dataclass(frozen=True)
+class OtherRecord:
+    """One that is not the execution's own."""
+
+    definition: ObjectDefinition
+    values: Mapping[str, Any]
+
+    def field_definition(self, name: str) -> FieldDefinition:
+        found = self.definition.field(name)
+        if found is None:
+            raise ExpectedFailure("unknown_field", f"{self.definition.name} has no field {name} (any more).")
+        return found
+
+    def field(self, name: str) -> Any:
+        return self.values.get(self.field_definition(name).name)
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a change was given, read in the execution: the same for every record; or why nothing could be read."""
+
+    change: FieldChange
+    raw: Any = None
+    failure: EverstepError | None = None
+
+    def value(self) -> Any:
+        if self.failure is not None:
+            raise self.failure
+        return self.raw
+
+
+@dataclass(frozen=True)
+class Changed:
+    """The new canonical values by field, and the changes that cannot be made; `tried` is how many there were of both."""
+
+    values: dict[str, Any]
+    failures: list[tuple[FieldChange, EverstepError]]
+    tried: int
+
+    @property
+    def failed(self) -> bool:
+        """As a whole: all of the changes did."""
+        return len(self.failures) == self.tried
+
+    def failure(self) -> EverstepError:
+        """One for all of them."""
+        if len(self.failures) == 1:
+            return self.failures[0][1]
+        return ExpectedFailure("all_changes_failed", self.said())
+
+    def said(self) -> str:
+        return " ".join(failure.sentence for _, failure in self.failures)
+
+    def not_changed(self) -> list[dict[str, str]]:
+        return [{"field": each.field, "code": error.code, "sentence": error.sentence} for each, error in self.failures]
+
+
+def given_for(changes: Iterable[FieldChange], situation: Situation) -> list[Given]:
+    return [_given(change, situation) for change in changes]
+
+
+def _given(change: FieldChange, situation: Situation) -> Given:
+    try:
+        return Given(change, _raw(change, situation))
+    except EverstepError as failure:
+        return Given(change, failure=failure)
+
+
+def _raw(change: FieldChange, situation: Situation) -> Any:
+    if change.source is not None:
+        return source_value(change.source, situation)
+    return situation.render_inside(change.value)
+
+
+def changed_values(given: Sequence[Given], holder: Holder) -> Changed:
+    """The changes that can be made, in order: later ones see what earlier ones did."""
+    values: dict[str, Any] = {}
+    failures: list[tuple[FieldChange, EverstepError]] = []
+    for each in given:
+        try:
+            value = _changed_value(each, holder, values)
+            if value is not _UNCHANGED:
+                values[each.change.field] = value
+        except EverstepError as failure:
+            failures.append((each.change, failure))
+    return Changed(values, failures, len(given))
+
+
+def _changed_value(given: Given, holder: Holder, values: Mapping[str, Any]) -> Any:
+    """The field's new canonical value."""
+    change, field = given.change, holder.field_definition(given.change.field)
+    current = values.get(change.field, holder.field(change.field))
+    value = None if change.how == "clear" else _resolved(change, current, field_value(field, given.value()))
+    if value is None and field.required:
+        raise ExpectedFailure("required_field", f"Field {field.name} is required and may not become blank.")
+    return field_value(field, value) if value is not _UNCHANGED else value
+
+
+def _resolved(change: FieldChange, current: Any, given: Any) -> Any:
+    match change.how:
+        case "overwrite" | "clear":
+            return given
+        case "only_if_blank":
+            return given if is_blank(current) else _UNCHANGED
+        case "overwrite_unless_blank":
+            return _UNCHANGED if is_blank(given) else given
+        case "add":
+            return [*_listed(change, current), *(item for item in _listed(change, given) if item not in _listed(change, current))]
+        case "remove":
+            return [item for item in _listed(change, current) if item not in _listed(change, given)]
+
+
+def _listed(change: FieldChange, value: Any) -> list[Any]:
+    if value is not None and not isinstance(value, list):
+        raise ExpectedFailure("not_a_list", f"Field {change.field} holds one value: {change.how} is for lists.")
+    return value or []
