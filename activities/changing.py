@@ -4,14 +4,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from activities.mapping import mapped
 from activities.situation import Situation
 from automations.errors import EverstepError
 from automations.failures import ExpectedFailure
 from automations.field_values import field_value
-from automations.fields import FieldDefinition, ObjectDefinition
+from automations.fields import NAME, FieldDefinition, ObjectDefinition
 from automations.scalars import is_blank
 from automations.sources import source_value
-from automations.steps.changes import FieldChange
+from automations.steps.changes import FieldChange, MapEntry
 
 _UNCHANGED = object()
 
@@ -42,11 +43,15 @@ class OtherRecord:
 
 @dataclass(frozen=True)
 class Given:
-    """What a change was given, read in the execution: the same for every record; or why nothing could be read."""
+    """What a change was given, read in the execution: the same for every record; or why nothing could be read.
+
+    With `is_left` it was given nothing that it knows, and leaves the field as it is.
+    """
 
     change: FieldChange
     raw: Any = None
     failure: EverstepError | None = None
+    is_left: bool = False
 
     def value(self) -> Any:
         if self.failure is not None:
@@ -86,9 +91,15 @@ def given_for(changes: Iterable[FieldChange], situation: Situation) -> list[Give
 
 def _given(change: FieldChange, situation: Situation) -> Given:
     try:
-        return Given(change, _raw(change, situation))
+        raw = _raw(change, situation)
+        return Given(change, raw) if change.mapping is None else _mapped(change, change.mapping, raw, situation)
     except EverstepError as failure:
         return Given(change, failure=failure)
+
+
+def _mapped(change: FieldChange, entries: list[MapEntry], raw: Any, situation: Situation) -> Given:
+    found = mapped(entries, change.source, raw, situation)
+    return Given(change, found[0] if len(found) == 1 else found, is_left=not found)
 
 
 def _raw(change: FieldChange, situation: Situation) -> Any:
@@ -113,26 +124,37 @@ def changed_values(given: Sequence[Given], holder: Holder) -> Changed:
 
 def _changed_value(given: Given, holder: Holder, values: Mapping[str, Any]) -> Any:
     """The field's new canonical value."""
-    change, field = given.change, holder.field_definition(given.change.field)
+    change, field = given.change, _definition(holder, given.change.field)
     current = values.get(change.field, holder.field(change.field))
-    value = None if change.how == "clear" else _resolved(change, current, field_value(field, given.value()))
+    resolved = _resolved(given, current, None if change.how == "clear" else field_value(field, given.value()))
+    if resolved is _UNCHANGED:
+        return resolved
+    value = field_value(field, resolved)
     if value is None and field.required:
         raise ExpectedFailure("required_field", f"Field {field.name} is required and may not become blank.")
-    return field_value(field, value) if value is not _UNCHANGED else value
+    return value
 
 
-def _resolved(change: FieldChange, current: Any, given: Any) -> Any:
+def _definition(holder: Holder, name: str) -> FieldDefinition:
+    """The name of a record is changed like a field."""
+    return NAME if name == NAME.name else holder.field_definition(name)
+
+
+def _resolved(given: Given, current: Any, value: Any) -> Any:
+    if given.is_left:
+        return _UNCHANGED
+    change = given.change
     match change.how:
         case "overwrite" | "clear":
-            return given
+            return value
         case "only_if_blank":
-            return given if is_blank(current) else _UNCHANGED
+            return value if is_blank(current) else _UNCHANGED
         case "overwrite_unless_blank":
-            return _UNCHANGED if is_blank(given) else given
+            return _UNCHANGED if is_blank(value) else value
         case "add":
-            return [*_listed(change, current), *(item for item in _listed(change, given) if item not in _listed(change, current))]
+            return [*_listed(change, current), *(item for item in _listed(change, value) if item not in _listed(change, current))]
         case "remove":
-            return [item for item in _listed(change, current) if item not in _listed(change, given)]
+            return [item for item in _listed(change, current) if item not in _listed(change, value)]
 
 
 def _listed(change: FieldChange, value: Any) -> list[Any]:

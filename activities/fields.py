@@ -4,7 +4,8 @@ from decimal import Decimal, DivisionByZero, InvalidOperation, Overflow, localco
 from typing import Any
 
 from activities.changing import Changed, changed_values, given_for
-from activities.registry import runs
+from activities.references import known_only
+from activities.registry import reads, runs
 from activities.results import Result
 from activities.services import Services
 from activities.situation import Situation
@@ -13,13 +14,16 @@ from automations.failures import ExpectedFailure
 from automations.field_values import field_value
 from automations.fields import DecimalField, FieldDefinition, MoneyField
 from automations.scalars import is_blank
-from automations.steps.fields import ChangeFieldValue, Math, MathArgument
+from automations.steps.changes import FieldChange
+from automations.steps.fields import ChangeFieldValue, ChangeTags, Math, MathArgument
+from store.database import Connection
 
 
-@runs("change_field_value")
-async def change_field_value(step: ChangeFieldValue, situation: Situation, services: Services) -> Result:
+@reads("change_field_value")
+async def change_field_value(step: ChangeFieldValue, situation: Situation, services: Services, connection: Connection) -> Result:
     """The changes that can be made are made. Only if none can be is the step one that failed."""
-    changed = changed_values(given_for(step.changes, situation), situation)
+    given = await known_only(connection, given_for(step.changes, situation), situation)
+    changed = changed_values(given, situation)
     if changed.failed:
         raise changed.failure()
     return _some_failed(step, changed) if changed.failures else Result(fields=changed.values, output={"changed": changed.values})
@@ -31,6 +35,39 @@ def _some_failed(step: ChangeFieldValue, changed: Changed) -> Result:
     output = {"changed": changed.values, "not_changed": changed.not_changed()}
     error = {"code": "partial_failure", "sentence": sentence}
     return Result(fields=changed.values, output=output, error=error, warning=sentence)
+
+
+@runs("change_tags")
+async def change_tags(step: ChangeTags, situation: Situation, services: Services) -> Result:
+    field = _tags_field(step, situation)
+    kinds = (("add", step.add), ("remove", step.remove))
+    changes = [FieldChange.model_validate({"field": field.name, "value": tags, "how": how}) for how, tags in kinds if tags]
+    changed = changed_values(given_for(changes, situation), situation)
+    if changed.failures:
+        raise changed.failure()
+    before, after = situation.field(field.name) or [], changed.values[field.name] or []
+    output = {
+        "field": field.name,
+        "added": [tag for tag in after if tag not in before],
+        "removed": [tag for tag in before if tag not in after],
+    }
+    return Result(fields=changed.values, output=output)
+
+
+def _tags_field(step: ChangeTags, situation: Situation) -> FieldDefinition:
+    """That of the step, or the only one of the object. Raises ExpectedFailure."""
+    if step.field is not None or situation.definition is None:
+        found = situation.field_definition(step.field or "")
+        if found.type != "tags":
+            raise ExpectedFailure("not_tags", f"Field {found.name} is of type {found.type}; tags are needed here.")
+        return found
+    fields, whose = situation.definition.of_type("tags"), situation.definition.name
+    if not fields:
+        raise ExpectedFailure("no_tags_field", f"{whose} has no field of tags (any more).")
+    if len(fields) > 1:
+        names = ", ".join(field.name for field in fields)
+        raise ExpectedFailure("several_tag_fields", f"{whose} has several fields of tags: {names}. field says which is meant.")
+    return fields[0]
 
 
 @runs("math")

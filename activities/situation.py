@@ -128,9 +128,12 @@ class Situation:
 
     def field_of_variable(self, name: str, field: str) -> Any:
         """Of the record that the variable names; blank where it names none."""
-        self.variable(name)
-        record = self._in_variables.get(name)
+        record = self.record_of_variable(name)
         return record.value(field) if record else None
+
+    def record_of_variable(self, name: str) -> RelatedRecord | None:
+        self.variable(name)
+        return self._in_variables.get(name)
 
     def webhook_value(self, webhook: str, value: str) -> Any:
         trigger = self.row["trigger"]
