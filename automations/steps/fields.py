@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from automations.arithmetic import Mode
 from automations.model import Model, Name, Template
 from automations.steps.base import Need, StepBase
 from automations.steps.changes import FieldChange
@@ -89,13 +90,27 @@ class MathTarget(Model):
         return self
 
 
+class Rounding(Model):
+    """To so many digits after the point. Halves go to the even neighbour or `half_up`, away from zero; `up` and `down` are away
+    from zero and towards it whatever is left over."""
+
+    digits: int = Field(ge=0, le=18)
+    mode: Mode = "half_even"
+
+
 class Math(StepBase):
-    """Adds or multiplies numbers, exactly, into a variable or a field."""
+    """Adds or multiplies numbers, exactly, into a variable or a field.
+
+    A blank argument is a failure, unless `blank_as` says what number it stands for. Without `round` the result is rounded only to
+    the digits that a field keeps, half to even, and where it is no number of 38 digits.
+    """
 
     type: Literal["math"] = "math"
     operation: Literal["add", "multiply"]
     arguments: list[MathArgument] = Field(min_length=1, max_length=50)
     into: MathTarget
+    blank_as: Decimal | None = None
+    round: Rounding | None = None
 
     def summary(self) -> str:
         sign = " + " if self.operation == "add" else " × "
