@@ -102,7 +102,8 @@ class Situation:
         """The canonical value of a field, or of one of the record's own attributes."""
         if name in ATTRIBUTES and self.definition is not None:
             return self.own[name]
-        return self.row["field_values"].get(self.field_definition(name).name)
+        field = self.field_definition(name)
+        return self.row["field_values"].get(field.name)
 
     def typed(self, name: str) -> Typed:
         """The same with its type, as filters read it."""
