@@ -26,6 +26,7 @@ FIELDS = [
     {"name": "team", "type": "team_selector", "many": True},
     {"name": "company", "type": "relationship", "object": "account"},
     {"name": "contacts", "type": "relationship", "object": "contact", "many": True},
+    {"name": "region", "type": "text"},
 ]
 VARIABLES = """
 variables:
@@ -38,6 +39,7 @@ variables:
   - {id: v7, name: order_id, sources: [{static: none}]}
   - {id: v8, name: left, sources: [{static: none}]}
   - {id: v9, name: call_id, type: uuid, sources: [{static: ""}]}
+  - {id: v10, name: deal, type: record, sources: [{field: company}]}
 """
 
 
