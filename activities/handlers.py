@@ -8,6 +8,7 @@ from activities import (
     goals,
     integration,
     mails,
+    modifying,
     related_steps,
     team,
     texts,
@@ -15,7 +16,20 @@ from activities import (
 )
 from activities.registry import HANDLERS
 
-GROUPS = (automations, control, crm_activities, fields, goals, integration, mails, related_steps, team, texts, variables)
+GROUPS = (
+    automations,
+    control,
+    crm_activities,
+    fields,
+    goals,
+    integration,
+    mails,
+    modifying,
+    related_steps,
+    team,
+    texts,
+    variables,
+)
 """The modules that register them."""
 
 __all__ = ["GROUPS", "HANDLERS"]

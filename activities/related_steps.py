@@ -66,7 +66,7 @@ def _linked(link: Link, object: str, record_id: UUID, situation: Situation) -> d
     if not isinstance(field, RelationshipField) or field.object != object:
         leads = f"leads to records of {field.object}" if isinstance(field, RelationshipField) else "is no relationship"
         raise ExpectedFailure("wrong_object", f"Field {field.name} {leads}, so it cannot lead to the new {object}.")
-    change = FieldChange(field=link.field, value=[str(record_id)], how=link.how)
+    change = FieldChange.model_validate({"field": link.field, "value": [str(record_id)], "how": link.how})
     changed = changed_values([Given(change, [str(record_id)])], situation)
     if changed.failed:
         raise changed.failure()

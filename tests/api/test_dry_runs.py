@@ -29,11 +29,8 @@ from tests.builders import (
     go_to,
     goal,
     mail,
-<<<<<<< HEAD
-    modify_related,
-=======
     modify,
->>>>>>> 756ab35 (Dry runs tell what would be asked of other executions; the guides tell of steps that act on automations)
+    modify_related,
     request,
     search,
     start,
