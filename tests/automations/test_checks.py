@@ -581,7 +581,9 @@ def test_steps_on_other_records_are_checked_by_those_records() -> None:
         link={"field": "parent"}, owner={"how": "field", "field": "country"},
     )  # fmt: skip
     changed = modify_related("b", {"through": ["company", "grup"]}, {"field": "x", "value": 1})
-    related = modify_related("c", {"field": "company"}, {"field": "country", "value": 1}, {"field": "tier", "value": 1, "how": "add"})
+    related = modify_related(
+        "c", {"field": "company"}, {"field": "country", "value": 1}, {"field": "tier", "value": 1, "how": "add"}
+    )
     ghost = create("d", "ghost", "x", values=[{"field": "anything", "value": 1}], stage="Any", into="one", into_how="add")
     gone = archive("e", {"variable": "sets"})
     staged = create("f", "lead", "x", stage="Wonn", values=[{"field": "country", "value": "FR"}])
