@@ -4,14 +4,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from activities.mapping import mapped
 from activities.situation import Situation
 from automations.errors import EverstepError
 from automations.failures import ExpectedFailure
 from automations.field_values import field_value
-from automations.fields import FieldDefinition, ObjectDefinition
+from automations.fields import NAME, FieldDefinition, ObjectDefinition
 from automations.scalars import is_blank
 from automations.sources import source_value
-from automations.steps.changes import FieldChange, NewValue
+from automations.steps.changes import FieldChange, MapEntry, NewValue
 from automations.steps.uses import Change
 
 UNCHANGED = object()
@@ -43,11 +44,15 @@ class OtherRecord:
 
 @dataclass(frozen=True)
 class Given:
-    """What a change was given, read in the execution: the same for every record; or why nothing could be read."""
+    """What a change was given, read in the execution: the same for every record; or why nothing could be read.
+
+    With `is_left` it was given nothing that it knows, and leaves the field as it is.
+    """
 
     change: FieldChange
     raw: Any = None
     failure: EverstepError | None = None
+    is_left: bool = False
 
     def value(self) -> Any:
         if self.failure is not None:
@@ -92,9 +97,15 @@ def given_for(changes: Iterable[FieldChange], situation: Situation) -> list[Give
 
 def _given(change: FieldChange, situation: Situation) -> Given:
     try:
-        return Given(change, _raw(change, situation))
+        raw = _raw(change, situation)
+        return Given(change, raw) if change.mapping is None else _mapped(change, change.mapping, raw, situation)
     except EverstepError as failure:
         return Given(change, failure=failure)
+
+
+def _mapped(change: FieldChange, entries: list[MapEntry], raw: Any, situation: Situation) -> Given:
+    found = mapped(entries, change.source, raw, situation)
+    return Given(change, found[0] if len(found) == 1 else found, is_left=not found)
 
 
 def _raw(change: FieldChange | NewValue, situation: Situation) -> Any:
@@ -119,13 +130,21 @@ def changed_values(given: Sequence[Given], holder: Holder) -> Changed:
 
 def _changed_value(given: Given, holder: Holder, values: Mapping[str, Any]) -> Any:
     """The field's new canonical value."""
-    change, field = given.change, holder.field_definition(given.change.field)
+    change, field = given.change, _definition(holder, given.change.field)
     current = values.get(change.field, holder.field(change.field))
-    what = f"Field {field.name}"
-    value = None if change.how == "clear" else resolved(change.how, what, current, field_value(field, given.value()))
-    if value is None and field.required:
+    value = None if change.how == "clear" else field_value(field, given.value())
+    found = UNCHANGED if given.is_left else resolved(change.how, f"Field {field.name}", current, value)
+    if found is UNCHANGED:
+        return found
+    kept = field_value(field, found)
+    if kept is None and field.required:
         raise ExpectedFailure("required_field", f"Field {field.name} is required and may not become blank.")
-    return field_value(field, value) if value is not UNCHANGED else value
+    return kept
+
+
+def _definition(holder: Holder, name: str) -> FieldDefinition:
+    """The name of a record is changed like a field."""
+    return NAME if name == NAME.name else holder.field_definition(name)
 
 
 def resolved(how: Change, what: str, current: Any, given: Any) -> Any:

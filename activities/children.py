@@ -48,7 +48,7 @@ async def active_automations(connection: Connection, api_names: Iterable[str]) -
 async def targets_of(connection: Connection, automations: Sequence[Any], record_ids: Sequence[UUID] | None) -> list[Target]:
     """Each automation on each of the records (None: on none); a global one once, on none.
 
-    Raises ExpectedFailure `record_needed`, `unknown_record`, `wrong_object` and `record_archived`.
+    Raises ExpectedFailure `record_required`, `unknown_record`, `wrong_object` and `record_archived`.
     """
     records = {row["id"]: row for row in await list_records_by_ids(connection, record_ids or [])}
     targets: list[Target] = []
@@ -58,7 +58,7 @@ async def targets_of(connection: Connection, automations: Sequence[Any], record_
             targets.append(Target(automation, document))
             continue
         if record_ids is None:
-            raise ExpectedFailure("record_needed", f"Automation {document.api_name} works on records of {document.object}.")
+            raise ExpectedFailure("record_required", f"Automation {document.api_name} works on records of {document.object}.")
         targets += [Target(automation, document, _fitting(automation, document, each, records)) for each in record_ids]
     return targets
 

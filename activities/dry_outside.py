@@ -19,7 +19,7 @@ from automations.dry_runs import Answer
 _SHOWN = 4_000
 """Characters of what a request or a mail says."""
 
-WouldKind = Literal["http_request", "mail", "text", "start", "error_notification"]
+WouldKind = Literal["http_request", "mail", "text", "start", "request", "error_notification"]
 
 
 @dataclass(frozen=True)

@@ -19,13 +19,13 @@ from activities.dry_frame import DryFrame, Notes
 from activities.dry_outside import Would
 from activities.services import Services
 from activities.starting import Started
-from automations.executions import PauseReason, TerminalState
+from automations.executions import PauseReason, Request, TerminalState
 from automations.lanes import MAIN
 from automations.messages import Again, Ending, StepFailure, StepRequest
-from automations.outcomes import End, Fork, Hold, LaneEnd, Moved, Next, Outcome, StepRef, Wait
+from automations.outcomes import End, Fork, Hold, LaneEnd, Moved, Next, Outcome, Requested, StepRef, Wait
 from automations.retries import MAX_ATTEMPTS
 from store.goals import delete_goal_wait, lock_goal_wait
-from store.rehearsal import LOCKED, Rehearsal, children, told_by_chain
+from store.rehearsal import LOCKED, Rehearsal, asked_of_others, children, told_by_chain
 from workflows.retries import failure_cause
 from workflows.runaway import RunawayGuard
 
@@ -91,6 +91,7 @@ class DryRun:
         self._taken = 0
         self._held: list[str] = []
         self._started: set[UUID] = set()
+        self._asked = 0
         self.waited: dict[int, datetime] = {}
 
     async def run(self) -> DryEnd:
@@ -148,8 +149,18 @@ class DryRun:
                 outcome = (await frame.run(request)).outcome
         except ApplicationError as error:
             return await self._after_failure(lane, at.step, error)
+        if isinstance(outcome, Requested):
+            return await self._heeded(at.step, outcome.request)
         await self._note(at.step, frame)
         return Again(step=outcome.step) if isinstance(outcome, Moved) else outcome
+
+    async def _heeded(self, step: StepRef, request: Request) -> Hold | End:
+        """What a step asked of its own execution stands in the way of the next one."""
+        says = f"{'canceled' if request.kind == 'cancel' else 'paused'} by {request.by}: {request.why}"
+        if request.kind != "cancel":
+            return Hold(reason="automation", says=says, step=step)
+        ending = Ending(execution_id=self._id, now=self.now, state="canceled", reason=says, cancel_reason=request.cause)
+        return await Bookkeeping(self._services).end_execution(ending)
 
     async def _after_failure(self, lane: _Lane, step: StepRef, error: ApplicationError) -> Hold | End:
         """There is one attempt."""
@@ -229,12 +240,23 @@ class DryRun:
             self.told += [Told(step.id, event) for event in await told_by_chain(connection, self._id, after)]
             if frame.starts:
                 self._note_starts(step, await children(connection, self._id, self._id))
+                self._note_requests(step, await asked_of_others(connection, self._id, self._asked))
+
+    def _note_requests(self, step: StepRef, rows: Sequence[Any]) -> None:
+        for row in rows:
+            self._asked = row["number"]
+            details = {"kind": row["kind"], "execution_id": str(row["id"]), "automation": row["api_name"]}
+            says = f"{row['kind']} automation {row['api_name']}{_on(row)}"
+            self._notes.outside.would.append(Would(step.id, "request", says, details))
 
     def _note_starts(self, step: StepRef, rows: Sequence[Any]) -> None:
         for row in rows:
             if row["id"] in self._started:
                 continue
             self._started.add(row["id"])
-            on = f" on {row['record_name']}" if row["record_id"] else ""
             details = {"automation": row["api_name"], "record_id": str(row["record_id"]) if row["record_id"] else None}
-            self._notes.outside.would.append(Would(step.id, "start", f"start automation {row['api_name']}{on}", details))
+            self._notes.outside.would.append(Would(step.id, "start", f"start automation {row['api_name']}{_on(row)}", details))
+
+
+def _on(row: Any) -> str:
+    return f" on {row['record_name']}" if row["record_id"] else ""

@@ -1,25 +1,31 @@
 """Steps that change fields of the record."""
 
-from decimal import Decimal, DivisionByZero, InvalidOperation, Overflow, localcontext
+from decimal import Decimal
 from typing import Any
 
 from activities.changing import Changed, changed_values, given_for
-from activities.registry import runs
+from activities.references import known_only
+from activities.registry import reads, runs
 from activities.results import Result
 from activities.services import Services
 from activities.situation import Situation
 from activities.variables import set_variable
+from automations import scalars
+from automations.arithmetic import inverse, product, rounded, total
 from automations.failures import ExpectedFailure
 from automations.field_values import field_value
 from automations.fields import DecimalField, FieldDefinition, MoneyField
-from automations.scalars import is_blank
-from automations.steps.fields import ChangeFieldValue, Math, MathArgument
+from automations.scalars import UnfitError, is_blank
+from automations.steps.changes import FieldChange
+from automations.steps.fields import ChangeFieldValue, ChangeTags, Math, MathArgument
+from store.database import Connection
 
 
-@runs("change_field_value")
-async def change_field_value(step: ChangeFieldValue, situation: Situation, services: Services) -> Result:
+@reads("change_field_value")
+async def change_field_value(step: ChangeFieldValue, situation: Situation, services: Services, connection: Connection) -> Result:
     """The changes that can be made are made. Only if none can be is the step one that failed."""
-    changed = changed_values(given_for(step.changes, situation), situation)
+    given = await known_only(connection, given_for(step.changes, situation), situation)
+    changed = changed_values(given, situation)
     if changed.failed:
         raise changed.failure()
     return _some_failed(step, changed) if changed.failures else Result(fields=changed.values, output={"changed": changed.values})
@@ -33,11 +39,46 @@ def _some_failed(step: ChangeFieldValue, changed: Changed) -> Result:
     return Result(fields=changed.values, output=output, error=error, warning=sentence)
 
 
+@runs("change_tags")
+async def change_tags(step: ChangeTags, situation: Situation, services: Services) -> Result:
+    field = _tags_field(step, situation)
+    kinds = (("add", step.add), ("remove", step.remove))
+    changes = [FieldChange.model_validate({"field": field.name, "value": tags, "how": how}) for how, tags in kinds if tags]
+    changed = changed_values(given_for(changes, situation), situation)
+    if changed.failures:
+        raise changed.failure()
+    before, after = situation.field(field.name) or [], changed.values[field.name] or []
+    output = {
+        "field": field.name,
+        "added": [tag for tag in after if tag not in before],
+        "removed": [tag for tag in before if tag not in after],
+    }
+    return Result(fields=changed.values, output=output)
+
+
+def _tags_field(step: ChangeTags, situation: Situation) -> FieldDefinition:
+    """That of the step, or the only one of the object. Raises ExpectedFailure."""
+    if step.field is not None or situation.definition is None:
+        found = situation.field_definition(step.field or "")
+        if found.type != "tags":
+            raise ExpectedFailure("not_tags", f"Field {found.name} is of type {found.type}; tags are needed here.")
+        return found
+    fields, whose = situation.definition.of_type("tags"), situation.definition.name
+    if not fields:
+        raise ExpectedFailure("no_tags_field", f"{whose} has no field of tags (any more).")
+    if len(fields) > 1:
+        names = ", ".join(field.name for field in fields)
+        raise ExpectedFailure("several_tag_fields", f"{whose} has several fields of tags: {names}. field says which is meant.")
+    return fields[0]
+
+
 @runs("math")
 async def math(step: Math, situation: Situation, services: Services) -> Result:
     used: list[dict[str, Any]] = []
-    numbers = [_number(argument, situation, used) for argument in step.arguments]
-    result = _calculated(step, numbers)
+    parts = [_part(argument, _number(argument, step, situation, used)) for argument in step.arguments]
+    result = total(parts) if step.operation == "add" else product(parts)
+    if step.round is not None:
+        result = rounded(result, step.round.digits, step.round.mode)
     text = format(result, "f")
     output = {"result": text}
     if step.into.field is not None:
@@ -49,45 +90,27 @@ async def math(step: Math, situation: Situation, services: Services) -> Result:
     return Result(variables=set_variable(situation, name, text).variables, output=output, used=used)
 
 
-def _fitted(field: FieldDefinition, result: Decimal) -> int | str:
+def _part(argument: MathArgument, number: Decimal) -> Decimal:
+    signed = number.copy_negate() if argument.negate else number
+    return inverse(signed) if argument.invert else signed
+
+
+def _fitted(field: FieldDefinition, result: Decimal) -> str:
     """Rounded to the digits that the field keeps after the point, half to even."""
-    if field.type == "integer" and result == int(result):
-        return int(result)
     scale = field.scale if isinstance(field, DecimalField | MoneyField) else None
-    return format(result if scale is None else round(result, scale), "f")
+    return format(result if scale is None else rounded(result, scale), "f")
 
 
-def _number(argument: MathArgument, situation: Situation, used: list[dict[str, Any]]) -> Decimal:
+def _number(argument: MathArgument, step: Math, situation: Situation, used: list[dict[str, Any]]) -> Decimal:
     if argument.constant is not None:
         return argument.constant
     ref = f"variable {argument.variable}" if argument.variable else f"field {argument.field}"
     found = situation.variable(argument.variable) if argument.variable else situation.field(argument.field or "")
     used.append({"ref": ref, "found": found})
+    if is_blank(found) and step.blank_as is not None:
+        return step.blank_as
     try:
-        return Decimal(str(found)) if not isinstance(found, bool) and found is not None else _not_a_number(ref, found)
-    except InvalidOperation:
-        return _not_a_number(ref, found)
-
-
-def _not_a_number(ref: str, found: Any) -> Decimal:
-    raise ExpectedFailure(
-        "not_a_number", f"{ref.capitalize()} is {'blank' if is_blank(found) else 'no number'}, so nothing can be calculated."
-    )
-
-
-def _calculated(step: Math, numbers: list[Decimal]) -> Decimal:
-    """Exact where a result is; 34 digits where a division does not end."""
-    try:
-        with localcontext(prec=60) as context:
-            context.traps[DivisionByZero] = context.traps[Overflow] = context.traps[InvalidOperation] = True
-            result = Decimal(0) if step.operation == "add" else Decimal(1)
-            for argument, number in zip(step.arguments, numbers, strict=True):
-                signed = -number if argument.negate else number
-                inverted = 1 / signed if argument.invert else signed
-                result = result + inverted if step.operation == "add" else result * inverted
-        with localcontext(prec=34):
-            return +result
-    except DivisionByZero as error:
-        raise ExpectedFailure("division_by_zero", "The calculation divides by zero.") from error
-    except (InvalidOperation, Overflow) as error:
-        raise ExpectedFailure("not_a_number", "The calculation has no number as its result.") from error
+        return scalars.number(found)
+    except UnfitError:
+        what = "blank" if is_blank(found) else "no number"
+        raise ExpectedFailure("not_a_number", f"{ref.capitalize()} is {what}, so nothing can be calculated.") from None

@@ -194,6 +194,8 @@ class StepFrame:
         if self._runner.writes:
             async with connection.transaction():  # a failure takes back what it wrote, and is written down itself
                 return await self._runner.writes(step, situation, self._services, connection)
+        if self._runner.reads:
+            return await self._runner.reads(step, situation, self._services, connection)
         assert self._runner.runs
         return await self._runner.runs(step, situation, self._services)
 

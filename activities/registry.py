@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 S = TypeVar("S")
 Handler = Callable[[S, Situation, Services], Awaitable[Result]]
 WaitedHandler = Callable[[Connection, "Attempt", Services], Awaitable[Result]]
-WritingHandler = Callable[[S, Situation, Services, Connection], Awaitable[Result]]
+ConnectedHandler = Callable[[S, Situation, Services, Connection], Awaitable[Result]]
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,8 @@ class Runner:
     """One of them runs the step; `writes` in the transaction that also writes the history."""
 
     runs: Handler[Any] | None = None
-    writes: WritingHandler[Any] | None = None
+    reads: ConnectedHandler[Any] | None = None
+    writes: ConnectedHandler[Any] | None = None
     goes_on: WaitedHandler | None = None
     """After a wait, where the step has more to say than down which path; in the transaction that writes it."""
 
@@ -45,14 +46,24 @@ def runs(step_type: str) -> Callable[[Handler[S]], Handler[S]]:
     return register
 
 
-def writes(step_type: str) -> Callable[[WritingHandler[S]], WritingHandler[S]]:
+def reads(step_type: str) -> Callable[[ConnectedHandler[S]], ConnectedHandler[S]]:
+    """The same for a local step that asks the database: it also gets the connection on which its history is written later."""
+
+    def register(handler: ConnectedHandler[S]) -> ConnectedHandler[S]:
+        HANDLERS[step_type] = Runner(reads=handler)
+        return handler
+
+    return register
+
+
+def writes(step_type: str) -> Callable[[ConnectedHandler[S]], ConnectedHandler[S]]:
     """The same for a step that writes rows: it also gets the connection on whose transaction its history is written.
 
     So its effect and its history are there together or not at all, and an expected failure takes its effect back. Such a step
     runs as a local activity. It may raise ChangedMeanwhileError to be run again.
     """
 
-    def register(handler: WritingHandler[S]) -> WritingHandler[S]:
+    def register(handler: ConnectedHandler[S]) -> ConnectedHandler[S]:
         HANDLERS[step_type] = Runner(writes=handler)
         return handler
 

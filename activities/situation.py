@@ -102,7 +102,8 @@ class Situation:
         """The canonical value of a field, or of one of the record's own attributes."""
         if name in ATTRIBUTES and self.definition is not None:
             return self.own[name]
-        return self.row["field_values"].get(self.field_definition(name).name)
+        field = self.field_definition(name)
+        return self.row["field_values"].get(field.name)
 
     def typed(self, name: str) -> Typed:
         """The same with its type, as filters read it."""
@@ -128,9 +129,12 @@ class Situation:
 
     def field_of_variable(self, name: str, field: str) -> Any:
         """Of the record that the variable names; blank where it names none."""
-        self.variable(name)
-        record = self._in_variables.get(name)
+        record = self.record_of_variable(name)
         return record.value(field) if record else None
+
+    def record_of_variable(self, name: str) -> RelatedRecord | None:
+        self.variable(name)
+        return self._in_variables.get(name)
 
     def webhook_value(self, webhook: str, value: str) -> Any:
         trigger = self.row["trigger"]

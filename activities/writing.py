@@ -11,6 +11,7 @@ from activities.notifying import Notice, notice, write_notice
 from activities.positions import down, lanes_of, onward, outcome_of
 from activities.results import ChangedMeanwhileError, Down, ForkOut, GoTo, HoldOn, Onward, Result, Stop, WaitUntil
 from automations.executions import CancelReason
+from automations.fields import NAME
 from automations.lanes import Standing, branch_of
 from automations.messages import StepRequest
 from automations.outcomes import End, Fork, Hold, LaneEnd, Next, Outcome, StepRef, Wait
@@ -167,7 +168,8 @@ def _standing(here: str, revision: int, outcome: Outcome) -> Standing:
 
 def _change(row: Any, result: Result) -> RecordChange | None:
     """Only what is really changed: an event for a change that changes nothing would start automations for nothing."""
-    before = {name: row["field_values"].get(name) for name in result.fields} if result.fields else {}
+    held = {**row["field_values"], NAME.name: row["record_name"]} if result.fields else {}
+    before = {name: held.get(name) for name in result.fields}
     values = {name: value for name, value in result.fields.items() if before[name] != value}
     if not values:
         return None

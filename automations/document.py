@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
+from automations.fields import ObjectDefinition
 from automations.model import ApiName, Model, Name, Priority
 from automations.nesting import walk
 from automations.notifications import ErrorNotification
@@ -61,10 +62,10 @@ class AutomationDocument(Model):
         """Those among them that its steps start."""
         return {path: use.api_name for path, use in _automations(self.steps) if use.starts}
 
-    def written_fields(self) -> set[str]:
-        """The fields of the record that its steps may change."""
-        written = (name for _, step in walk(self.steps, "steps") for kind, name in step.writes() if kind == "field")
-        return set(written)
+    def written_fields(self, definition: ObjectDefinition | None) -> set[str]:
+        """The fields of the record that its steps may change; `definition` is that of the record's object."""
+        written = (each for _, step in walk(self.steps, "steps") for each in step.writes(definition))
+        return {name for kind, name in written if kind == "field"}
 
 
 def document_schema() -> dict[str, Any]:

@@ -34,8 +34,8 @@ SENTENCES = {
     "dict_type": "It has to be an object with keys.",
     "model_type": "It has to be an object with keys.",
     "model_attributes_type": "It has to be an object with keys.",
-    "union_tag_invalid": "There is no type {tag} here; there are: {expected_tags}.",
-    "union_tag_not_found": "It has a type, which says what it is.",
+    "union_tag_invalid": "There is no {discriminator} {tag} here; there are: {expected_tags}.",
+    "union_tag_not_found": "It has a {discriminator}, which says what it is.",
     "string_too_short": "It has at least {min_length} character(s).",
     "string_too_long": "It has at most {max_length} characters.",
     "too_short": "It has at least {min_length} item(s).",
@@ -153,7 +153,7 @@ def _sentence(finding: _Finding, model: type[BaseModel] | None) -> str:
     if kind == "value_error" and isinstance(context.get("error"), ValueError):
         return _ended(str(context["error"]))
     if kind in SENTENCES:
-        return SENTENCES[kind].format(**context)
+        return SENTENCES[kind].format(**{**context, "discriminator": str(context.get("discriminator")).strip("'")})
     return _ended(re.sub(r"^(Input|String|Value|List|Dictionary) should", "It should", finding.error["msg"]))
 
 

@@ -32,6 +32,7 @@ from pydantic import JsonValue
 from automations import scalars
 from automations.errors import FieldValueError, RecordValueErrors, RequiredFieldError, UnknownFieldError
 from automations.fields import (
+    NAME,
     ChoiceField,
     DecimalField,
     FieldDefinition,
@@ -94,6 +95,8 @@ def _required(field: FieldDefinition, raw: object) -> RequiredFieldError:
 
 def _canonical(field: FieldDefinition, raw: object) -> JsonValue:
     match field:
+        case PlainField() if field is NAME:
+            return scalars.item_text(raw)
         case PlainField():
             return _PLAIN[field.type](raw)
         case DecimalField() | MoneyField():

@@ -120,6 +120,10 @@ FieldDefinition: TypeAlias = Annotated[
 ]
 
 
+NAME = PlainField(name="name", type="text", required=True)
+"""A record's own name, as a field that can be changed."""
+
+
 def _own_names(fields: list[FieldDefinition]) -> list[FieldDefinition]:
     _unique([field.name for field in fields])
     if taken := sorted(RECORD_ATTRIBUTES.intersection(field.name for field in fields)):
@@ -141,6 +145,13 @@ class ObjectDefinition(Model):
 
     def field(self, name: str) -> FieldDefinition | None:
         return next((field for field in self.fields if field.name == name), None)
+
+    def changeable(self, name: str) -> FieldDefinition | None:
+        """The field of that name, or what else of a record is changed like one: its name."""
+        return NAME if name == NAME.name else self.field(name)
+
+    def of_type(self, type: str) -> list[FieldDefinition]:
+        return [field for field in self.fields if field.type == type]
 
     def type_of(self, name: str) -> str | None:
         """Of a field or attribute; None if records of the object have none of that name."""

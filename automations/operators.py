@@ -126,6 +126,14 @@ def operators_for(type: str) -> frozenset[str]:
     return kind.operators if kind else frozenset()
 
 
+def comparable(type: str | None, raw: object) -> Any:
+    """What `=` compares of one value of the type, or of one in its list; without a type, of its text. Raises UnfitError."""
+    if type == "files":
+        return scalars.text(raw)
+    kind = _KINDS.get((type or "string").removesuffix("[]"), _KINDS["string"])
+    return kind.wanted(str(raw) if isinstance(raw, bool) and type in (None, "string", "string[]") else raw)
+
+
 def operand(type: str, op: str, raw: object) -> Any:
     """What is wanted, as `is_match` compares it. Raises UnfitError if the operator cannot work with it."""
     kind, positive = _known(type, op)

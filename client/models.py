@@ -1283,7 +1283,7 @@ class WouldView(BaseModel):
     """
 
     step_id: str
-    kind: Literal["http_request", "mail", "text", "start", "error_notification"]
+    kind: Literal["http_request", "mail", "text", "start", "request", "error_notification"]
     says: str
     details: dict[str, Any]
     assumed: bool

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from automations.document import AutomationDocument
 from store.database import Connection
+from store.objects import read_object_by_id
 from store.sql import QUERIES
 
 
@@ -11,7 +12,8 @@ async def write_effects(
     connection: Connection, automation_id: UUID, object_id: UUID | None, document: AutomationDocument
 ) -> None:
     """To be written with the document."""
-    fields = sorted(document.written_fields())
+    stored = await read_object_by_id(connection, object_id) if object_id else None
+    fields = sorted(document.written_fields(stored.definition if stored else None))
     started = sorted(set(document.started_automations().values()))
     await QUERIES.write_effects(
         connection, automation_id=automation_id, object_id=object_id, keys=fields + started,

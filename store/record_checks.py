@@ -1,6 +1,6 @@
 """Whether what is given for a record can be kept: values by their type, and all that must exist in the database."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -107,6 +107,15 @@ async def _unknown_records(connection: Connection, references: _References) -> l
         for id in ids
         if objects.get(id) != field.object
     ]
+
+
+async def unknown_references(
+    connection: Connection, field: RelationshipField | TeamSelectorField, ids: Sequence[str]
+) -> list[FieldValueError]:
+    """One for each of the ids, canonical ones, that names nothing and nobody whom the field could."""
+    references: _References = [(field, [*ids])]
+    employees = await _KnownEmployees.among(connection, references, None)
+    return await _unknown_records(connection, references) + employees.unknown(references)
 
 
 class _KnownEmployees:

@@ -74,5 +74,10 @@ async def children(connection: Connection, execution_id: UUID, root_id: UUID) ->
     return [row async for row in QUERIES.list_children(connection, id=execution_id, root_id=root_id)]
 
 
+async def asked_of_others(connection: Connection, execution_id: UUID, after: int) -> list[Any]:
+    """What its steps asked of other executions, in order: the requests with a higher number than `after`."""
+    return [row async for row in QUERIES.list_asked(connection, id=execution_id, after=after)]
+
+
 async def evaluations_of(connection: Connection, event_ids: Collection[UUID]) -> list[Any]:
     return [row async for row in QUERIES.list_evaluations_of_events(connection, ids=list(event_ids))]

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from automations.fields import NAME
 from automations.messages import StepSkip
 from store.database import Connection
 from store.ids import new_id
@@ -20,12 +21,26 @@ async def load_step(connection: Connection, execution_id: UUID, sequence: int) -
 
 @dataclass(frozen=True)
 class RecordChange:
-    """Canonical values by field; None clears. `revision` is the one that was read."""
+    """Canonical values by field, the record's `name` among them; None clears. `revision` is the one that was read."""
 
     record_id: UUID
     revision: int
     values: dict[str, Any]
     before: dict[str, Any]
+
+    def columns(self) -> dict[str, Any]:
+        """As the query names them."""
+        fields = {name: value for name, value in self.values.items() if name != NAME.name}
+        return {
+            "changed_record": self.record_id, "record_revision": self.revision, "changes": fields,
+            "record_name": self.values.get(NAME.name), "event_id": new_id(),
+            "event": {"old": self.before, "new": self.values},
+        }  # fmt: skip
+
+
+_NO_CHANGE: dict[str, Any] = {
+    "changed_record": None, "record_revision": None, "changes": {}, "record_name": None, "event_id": None, "event": {},
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -61,7 +76,7 @@ class StepRunWrite:
 
 async def write_step_run(connection: Connection, write: StepRunWrite) -> bool:
     """False if the execution or the record changed since it was read: nothing was written then."""
-    change = write.change
+    change = write.change.columns() if write.change else _NO_CHANGE
     written = await QUERIES.write_step_run(
         connection,
         id=write.execution_id, version=write.version, sequence=write.sequence, lane=write.lane, run_step=write.step_id,
@@ -70,15 +85,9 @@ async def write_step_run(connection: Connection, write: StepRunWrite) -> bool:
         run_finished_at=None if write.status in ("waiting", "held") else write.now + write.duration,
         output=write.output, error=write.error, outcome=write.outcome, variables=write.variables, warning=write.warning,
         failed=int(write.status == "failed"),
-        changes=change.values if change else {}, changed_record=change.record_id if change else None,
-        record_revision=change.revision if change else None, event_id=new_id() if change else None,
-        event=_event(change), root_id=write.root_id, depth=write.depth, **write.stands.columns(),
+        root_id=write.root_id, depth=write.depth, **change, **write.stands.columns(),
     )  # fmt: skip
     return bool(written)
-
-
-def _event(change: RecordChange | None) -> dict[str, Any]:
-    return {"old": change.before, "new": change.values} if change else {}
 
 
 async def begin_step_run(

@@ -52,6 +52,15 @@ def change(id: str, **values: Any) -> Json:
     return {"id": id, "type": "change_field_value", "changes": changes}
 
 
+def changes(id: str, *each: Json, **more: Any) -> Json:
+    """Several fields, each in its own way."""
+    return {"id": id, "type": "change_field_value", "changes": list(each), **more}
+
+
+def tags(id: str, **more: Any) -> Json:
+    return {"id": id, "type": "change_tags", **more}
+
+
 def update(id: str, variable: str, *sources: Any, **more: Any) -> Json:
     return {"id": id, "type": "update_variable", "variable": variable, "sources": list(sources) or [{"static": 1}], **more}
 

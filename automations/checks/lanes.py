@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from automations.checks.draft import Draft
+from automations.fields import ObjectDefinition
 from automations.nesting import walk
 from automations.positions import Positions
 from automations.problems import Problem, at
@@ -44,23 +45,23 @@ def lanes_write_same(draft: Draft) -> Iterator[Problem]:
     """Of each lane that sets what an earlier lane of the same branch sets, the first place where it does."""
     for path, step in draft.walk:
         if step.parallel:
-            yield from _races(step, path)
+            yield from _races(step, path, draft.definition)
 
 
-def _races(branch: StepBase, path: str) -> Iterator[Problem]:
+def _races(branch: StepBase, path: str, definition: ObjectDefinition | None) -> Iterator[Problem]:
     first: dict[Written, str] = {}
     for name, steps in branch.paths().items():
-        for written, place in _writes(steps, at(path, branch.path_at(name))).items():
+        for written, place in _writes(steps, at(path, branch.path_at(name)), definition).items():
             other = first.setdefault(written, name)
             if other != name:
                 sentence = f"The lanes {other} and {name} both set the {' '.join(written)}: which of them is the last is chance."
                 yield Problem(path=place, code="lanes_write_same", sentence=sentence, severity="warning")
 
 
-def _writes(steps: Sequence[StepBase], path: str) -> dict[Written, str]:
+def _writes(steps: Sequence[StepBase], path: str, definition: ObjectDefinition | None) -> dict[Written, str]:
     """What steps and those below them set, with the place where they first do."""
     found: dict[Written, str] = {}
     for place, step in walk(steps, path):
-        for written in step.writes() if not step.skip else ():
+        for written in step.writes(definition) if not step.skip else ():
             found.setdefault(written, place)
     return found

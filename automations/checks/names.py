@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from automations.checks.draft import Draft
-from automations.fields import ATTRIBUTES, FieldDefinition, ObjectDefinition, RelationshipField, TeamSelectorField
+from automations.fields import FieldDefinition, ObjectDefinition, RelationshipField, TeamSelectorField
 from automations.problems import Problem
 from automations.steps.uses import OWN, BackHop, Behind, Hop, HopUse, OfObject, Own, Unknown, Whose
 
@@ -42,9 +42,30 @@ def field_problems(draft: Draft, name: str, path: str, whose: Whose = OWN, *, at
     if whose == OWN and draft.is_global:
         sentence = f"A global automation has no record that could have a field {name}."
         yield Problem(path=path, code="unknown_field", sentence=sentence)
-    elif definition is not None and definition.field(name) is None and not (attributes and name in ATTRIBUTES):
+    elif definition is not None and not (_is_there(definition, name) if attributes else _is_changeable(definition, name, whose)):
         changed = "" if attributes else " that this step could change"
         yield Problem(path=path, code="unknown_field", sentence=f"{definition.api_name} has no field {name}{changed}.")
+
+
+def _is_there(definition: ObjectDefinition, name: str) -> bool:
+    return definition.type_of(name) is not None
+
+
+def _is_changeable(definition: ObjectDefinition, name: str, whose: Whose) -> bool:
+    found = definition.changeable(name) if whose == OWN else definition.field(name)
+    return found is not None
+
+
+def tags_problems(draft: Draft, path: str) -> Iterator[Problem]:
+    """Of a step that changes the record's tags without naming their field."""
+    fields = draft.definition.of_type("tags") if draft.definition else None
+    if draft.definition is not None and not fields:
+        sentence = f"Records of {draft.object} have no field of tags."
+        yield Problem(path=path, code="no_tags_field", sentence=sentence)
+    elif fields and len(fields) > 1:
+        names = ", ".join(field.name for field in fields)
+        sentence = f"Records of {draft.object} have several fields of tags: {names}. field says which is meant."
+        yield Problem(path=path, code="several_tag_fields", sentence=sentence)
 
 
 def hop_problems(draft: Draft, use: HopUse, path: str) -> Iterator[Problem]:

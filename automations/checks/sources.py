@@ -4,15 +4,17 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from automations.checks.draft import Draft, UnreadTrigger
-from automations.checks.names import field_problems, related_problems, variable_problems
+from automations.checks.names import field_problems, related_problems, variable_problems, whose_definition
 from automations.errors import FieldValueError
 from automations.field_values import VariableType, variable_value
+from automations.operators import comparable
 from automations.problems import Problem, at
-from automations.sources import FieldSource, Source, StaticSource, TriggerSource, VariableSource, WebhookSource
+from automations.scalars import UnfitError
+from automations.sources import FieldSource, Source, StaticSource, TriggerSource, VariableSource, WebhookSource, describe_source
 from automations.steps.base import StepBase
 from automations.steps.integration import texts_inside
 from automations.steps.records import RECORDS
-from automations.steps.uses import SourceUse
+from automations.steps.uses import OWN, Behind, ComparedUse, SourceUse
 from automations.steps.variables import InitializeVariable, UpdateVariable
 from automations.templates import is_template
 from automations.triggers import WebhookTrigger
@@ -42,6 +44,30 @@ def source_use_problems(draft: Draft, source: Source, path: str) -> Iterator[Pro
             yield from _webhook_problems(draft, source, path)
         case StaticSource() | TriggerSource():
             return
+
+
+def compared_problems(draft: Draft, use: ComparedUse, path: str) -> Iterator[Problem]:
+    """Values that can never be what the source gives, as its type is another."""
+    kind = _type_of(draft, use.source)
+    for index, value in enumerate(use.values):
+        try:
+            comparable(kind, value)
+        except UnfitError as unfit:
+            sentence = unfit.sentence(f"A value to compare with {describe_source(use.source) if use.source else 'text'}", value)
+            yield Problem(path=at(path, index), code="invalid_map_value", sentence=sentence)
+
+
+def _type_of(draft: Draft, source: Source | None) -> str | None:
+    """None where there is no telling."""
+    match source:
+        case FieldSource():
+            whose = Behind((source.through,)) if source.through else OWN
+            definition = whose_definition(draft, whose)
+            return definition.type_of(source.field) if definition else None
+        case VariableSource(field=None):
+            return draft.variable_types.get(source.variable)
+        case _:
+            return None
 
 
 def _record_problems(draft: Draft, source: VariableSource, path: str) -> Iterator[Problem]:

@@ -42,7 +42,7 @@ def event_trigger_problems(
 
 def own_triggers(draft: Draft) -> Iterator[Problem]:
     """An automation that changes what starts it."""
-    written = {name for _, step in draft.walk for kind, name in step.writes() if kind == "field"}
+    written = {name for _, step in draft.walk for kind, name in step.writes(draft.definition) if kind == "field"}
     for index, trigger in enumerate(draft.triggers):
         if isinstance(trigger, FieldUpdatedTrigger) and trigger.field in written and not trigger.skip:
             sentence = f"The automation changes {trigger.field} itself, and may start itself by that: a limit ends it."

@@ -5,14 +5,15 @@ from typing import assert_never
 
 from automations.checks.draft import Draft
 from automations.checks.filters import problems_of_condition, problems_of_record_filter
-from automations.checks.names import field_problems, hop_problems, variable_problems, whose_definition
-from automations.checks.sources import is_fixed, source_use_problems
+from automations.checks.names import field_problems, hop_problems, tags_problems, variable_problems, whose_definition
+from automations.checks.sources import compared_problems, is_fixed, source_use_problems
 from automations.checks.triggers import event_trigger_problems
 from automations.errors import FieldValueError
 from automations.field_values import field_value
 from automations.fields import FieldDefinition, RelationshipField, TeamSelectorField
 from automations.problems import Problem
 from automations.steps.base import StepBase
+from automations.steps.fields import TAGS
 from automations.steps.lengths import MOMENTS, NUMBERS
 from automations.steps.members import EMPLOYEES, TEAM_SELECTORS
 from automations.steps.records import RECORD_LISTS, RECORDS
@@ -20,6 +21,7 @@ from automations.steps.uses import (
     OWN,
     AnyUse,
     AutomationUse,
+    ComparedUse,
     FieldUse,
     FilterUse,
     HopUse,
@@ -28,6 +30,7 @@ from automations.steps.uses import (
     RecordUse,
     SourceUse,
     StageUse,
+    TagsUse,
     TextUse,
     TriggersUse,
     ValueUse,
@@ -42,6 +45,7 @@ _KINDS: dict[Kinds, tuple[str, str]] = {
     EMPLOYEES: ("not_a_team_selector", "employees"),
     RECORDS: ("not_a_record", "a record"),
     RECORD_LISTS: ("not_a_list", "a list of records"),
+    TAGS: ("not_tags", "tags"),
 }
 """The code of a use of another type, and what is needed, in words."""
 
@@ -84,8 +88,12 @@ def _problems(draft: Draft, use: AnyUse, path: str) -> Iterator[Problem]:  # noq
     match use:
         case FieldUse():
             yield from _field(draft, use, path)
+        case TagsUse():
+            yield from tags_problems(draft, path)
         case ValueUse():
             yield from _value(draft, use, path)
+        case ComparedUse():
+            yield from compared_problems(draft, use, path)
         case VariableUse():
             yield from _variable(draft, use, path)
         case SourceUse():
@@ -138,7 +146,7 @@ def _unfit(what: str, name: str, kind: str, kinds: Kinds, path: str) -> Problem:
 
 def _value(draft: Draft, use: ValueUse, path: str) -> Iterator[Problem]:
     definition = whose_definition(draft, use.whose)
-    field = definition.field(use.field) if definition else None
+    field = definition.changeable(use.field) if definition else None
     if field is None:
         return
     place = path.removesuffix(use.path)

@@ -6,6 +6,7 @@ from automations.lint.reading import names_read
 from automations.lint.subject import Subject, hint, warning
 from automations.problems import Problem, at
 from automations.steps.base import StepBase, Written
+from automations.steps.changes import FieldChange
 from automations.steps.fields import ChangeFieldValue, Math
 from automations.steps.variables import UpdateVariable
 
@@ -42,17 +43,22 @@ def _replaced(step: StepBase) -> set[Written]:
     """What a step sets whatever it was."""
     match step:
         case ChangeFieldValue():
-            return {("field", change.field) for change in step.changes if change.how in _REPLACING}
+            return {("field", change.field) for change in step.changes if _replaces(change)}
         case UpdateVariable(how="overwrite") | Math():
             return set(step.writes())
         case _:
             return set()
 
 
+def _replaces(change: FieldChange) -> bool:
+    """One with a map leaves the field as it is where the map does not have the value."""
+    return change.how in _REPLACING and change.mapping is None
+
+
 def _within(step: ChangeFieldValue, path: str) -> Iterator[Problem]:
     seen: set[str] = set()
     for index, change in enumerate(step.changes):
-        if change.field in seen and change.how in _REPLACING:
+        if change.field in seen and _replaces(change):
             sentence = f"It replaces what a change above it sets: the field {change.field}."
             yield warning(at(path, f"changes[{index}]"), "overwritten_at_once", sentence)
         seen.add(change.field)

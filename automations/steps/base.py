@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar, Literal, Self
 
+from automations.fields import ObjectDefinition
 from automations.model import Model, Severity, StepId
-from automations.steps.uses import OWN, AnyUse, FieldUse, VariableUse, text_of
+from automations.steps.uses import OWN, AnyUse, FieldUse, TagsUse, VariableUse, text_of
 
 OnError = Literal["pause", "continue", "continue_silently"]
 
@@ -92,13 +93,18 @@ class StepBase(Model):
         """What it uses: fields, variables, sources, texts, … The steps on its paths say so for themselves."""
         return ()
 
-    def writes(self) -> Iterator[Written]:
-        """The fields of its record and the variables that it may set."""
+    def writes(self, definition: ObjectDefinition | None = None) -> Iterator[Written]:
+        """The fields of its record and the variables that it may set.
+
+        A field that it does not name is among them only where the `definition` of the record's object is given.
+        """
         for use in self.uses():
             if isinstance(use, FieldUse) and use.written and use.whose == OWN:
                 yield "field", use.name
             if isinstance(use, VariableUse) and use.written:
                 yield "variable", use.name
+            if isinstance(use, TagsUse) and definition is not None and len(tags := definition.of_type("tags")) == 1:
+                yield "field", tags[0].name
 
     def templates(self) -> Iterator[tuple[str, str]]:
         """Every text with `{{ … }}` in it, with its path inside the step."""

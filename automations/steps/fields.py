@@ -2,15 +2,19 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from automations.model import Model, Name
+from automations.arithmetic import Mode
+from automations.model import Model, Name, Template
 from automations.steps.base import Need, StepBase
 from automations.steps.changes import FieldChange
 from automations.steps.lengths import NUMBERS
-from automations.steps.uses import AnyUse, FieldUse, VariableUse
+from automations.steps.uses import AnyUse, FieldUse, TagsUse, TextUse, VariableUse
+
+TAGS = frozenset({"tags"})
+Tags = Annotated[list[Template], Field(max_length=100)]
 
 
 class ChangeFieldValue(StepBase):
@@ -26,6 +30,37 @@ class ChangeFieldValue(StepBase):
     def uses(self) -> Iterator[AnyUse]:
         for index, change in enumerate(self.changes):
             yield from change.used(f"changes[{index}]")
+
+
+class ChangeTags(StepBase):
+    """Puts tags on the record and takes others off it, as one change; what changes nothing is no failure.
+
+    `field` names their field where the object has several of tags. A tag is compared as it is written.
+    """
+
+    type: Literal["change_tags"] = "change_tags"
+    needs: ClassVar[Need] = "record"
+    add: Tags = []
+    remove: Tags = []
+    field: Name | None = None
+
+    @model_validator(mode="after")
+    def _does_something(self) -> Self:
+        if not self.add and not self.remove:
+            raise ValueError("It names tags to add, tags to remove, or both.")
+        return self
+
+    def summary(self) -> str:
+        said = [f"+ {', '.join(self.add)}"] if self.add else []
+        return " ".join([*said, f"- {', '.join(self.remove)}"] if self.remove else said)
+
+    def uses(self) -> Iterator[AnyUse]:
+        if self.field is None:
+            yield TagsUse("field")
+        else:
+            yield FieldUse("field", self.field, TAGS, written=True, attributes=False)
+        for key, tags in (("add", self.add), ("remove", self.remove)):
+            yield from (TextUse(f"{key}[{index}]", tag) for index, tag in enumerate(tags))
 
 
 class MathArgument(Model):
@@ -55,13 +90,27 @@ class MathTarget(Model):
         return self
 
 
+class Rounding(Model):
+    """To so many digits after the point. Halves go to the even neighbour or `half_up`, away from zero; `up` and `down` are away
+    from zero and towards it whatever is left over."""
+
+    digits: int = Field(ge=0, le=18)
+    mode: Mode = "half_even"
+
+
 class Math(StepBase):
-    """Adds or multiplies numbers, exactly, into a variable or a field."""
+    """Adds or multiplies numbers, exactly, into a variable or a field.
+
+    A blank argument is a failure, unless `blank_as` says what number it stands for. Without `round` the result is rounded only to
+    the digits that a field keeps, half to even, and where it is no number of 38 digits.
+    """
 
     type: Literal["math"] = "math"
     operation: Literal["add", "multiply"]
     arguments: list[MathArgument] = Field(min_length=1, max_length=50)
     into: MathTarget
+    blank_as: Decimal | None = None
+    round: Rounding | None = None
 
     def summary(self) -> str:
         sign = " + " if self.operation == "add" else " × "
@@ -86,4 +135,4 @@ def _describe_argument(argument: MathArgument) -> str:
     return f"{'-' if argument.negate else ''}{'1/' if argument.invert else ''}{number}"
 
 
-FieldStep = ChangeFieldValue | Math
+FieldStep = ChangeFieldValue | ChangeTags | Math

@@ -78,6 +78,11 @@ class FieldUse(Use):
 
 
 @dataclass(frozen=True)
+class TagsUse(Use):
+    """The object's only field of tags, which a step changes without naming it."""
+
+
+@dataclass(frozen=True)
 class ValueUse(Use):
     """A value for a field: `value` stands at `path`, None where a source gives it. `how` stands at `how_path`."""
 
@@ -86,6 +91,14 @@ class ValueUse(Use):
     how: Change = "overwrite"
     how_path: str = "how"
     whose: Whose = OWN
+
+
+@dataclass(frozen=True)
+class ComparedUse(Use):
+    """Single values that what the source gives is compared with; None where that has no type of its own."""
+
+    values: Sequence[Any]
+    source: Source | None
 
 
 @dataclass(frozen=True)
@@ -164,8 +177,8 @@ class AutomationUse(Use):
 
 
 AnyUse = (
-    FieldUse | ValueUse | VariableUse | SourceUse | TextUse | FilterUse | TriggersUse | RecordUse | HopUse | ObjectUse | StageUse
-    | AutomationUse
+    FieldUse | TagsUse | ValueUse | ComparedUse | VariableUse | SourceUse | TextUse | FilterUse | TriggersUse | RecordUse | HopUse
+    | ObjectUse | StageUse | AutomationUse
 )  # fmt: skip
 
 

@@ -11,6 +11,16 @@ from events e left join records r on r.id = e.record_id
 where e.evaluated_at is null and e.number > :after and e.root_id = :root_id
 order by e.number;
 
+-- name: list_asked
+-- What an execution asked of others by its own steps, after that request.
+select q.number, q.request ->> 'kind' as kind, e.id, e.record_id, a.api_name, r.name as record_name
+from requests_to_tell q
+join executions e on e.id = q.execution_id
+join automations a on a.id = e.automation_id
+left join records r on r.id = e.record_id
+where starts_with(q.id, (:id::uuid)::text || ':') and q.number > :after and e.id <> :id
+order by q.number;
+
 -- name: list_children
 -- What an execution started by its own steps.
 select e.id, e.record_id, a.api_name, r.name as record_name

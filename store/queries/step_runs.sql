@@ -41,7 +41,8 @@ with unchanged as (
     select id from executions where id = :id and version = :version for update
 ), changed as (
     update records r
-    set field_values = jsonb_strip_nulls(r.field_values || :changes), revision = r.revision + 1, updated_at = :now
+    set field_values = jsonb_strip_nulls(r.field_values || :changes), name = coalesce(:record_name::text, r.name),
+        revision = r.revision + 1, updated_at = :now
     from unchanged
     where r.id = :changed_record and r.revision = :record_revision
     returning r.id

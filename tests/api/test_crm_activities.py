@@ -30,13 +30,15 @@ async def added(api: httpx2.AsyncClient, record: str, **parts: Any) -> dict[str,
 
 async def test_one_is_scheduled_changed_and_completed(api: httpx2.AsyncClient, record: str) -> None:
     grace = (await api.put("/employees/grace@example.com", json={"name": "Grace"})).json()["id"]
-    activity = await added(api, record, assigned_to="Grace@example.com", note="Seats?", by="ada")
+    activity = await added(api, record, assigned_to="Grace@example.com", assigned_role="sales", note="Seats?", by="ada")
     assert (activity["status"], activity["due_at"], activity["assigned_to"]) == ("scheduled", "2026-03-02T08:30:00Z", grace)
+    assert (activity["assigned_role"], activity["execution_id"]) == ("sales", None)
     address = f"/activities/{activity['id']}"
     assert (await api.get(address)).json() == activity
     changed = (await api.patch(address, json={"due_at": "2026-03-03T08:30:00Z", "assigned_to": None, "by": "bob"})).json()
     assert (changed["due_at"], changed["assigned_to"], changed["note"]) == ("2026-03-03T08:30:00Z", None, "Seats?")
-    assert (await api.patch(address, json={"assigned_to": grace, "note": None})).json()["note"] == ""
+    again = (await api.patch(address, json={"assigned_to": grace, "assigned_role": None, "note": None})).json()
+    assert (again["note"], again["assigned_role"]) == ("", None)
     done = (await api.post(f"{address}/complete", json={"by": "eve"})).json()
     assert (done["status"], done["by"], done["due_at"], done["assigned_to"]) == (
         "completed", "eve", "2026-03-03T08:30:00Z", grace,
@@ -90,6 +92,7 @@ async def test_what_does_not_go_together_is_refused_by_its_path(
         ({"due_at": 1_700_000_000}, "due_at"),
         ({"note": "x" * 10_001}, "note"),
         ({"by": "x" * 201}, "by"),
+        ({"assigned_role": " "}, "assigned_role"),
         ({"subject": "x"}, "subject"),
     ],
 )

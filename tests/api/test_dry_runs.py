@@ -5,9 +5,11 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx2
 import pytest
+from temporalio.client import Client
 
 from activities import dry_running
 from activities.settings import Settings
@@ -27,7 +29,11 @@ from tests.builders import (
     go_to,
     goal,
     mail,
+<<<<<<< HEAD
     modify_related,
+=======
+    modify,
+>>>>>>> 756ab35 (Dry runs tell what would be asked of other executions; the guides tell of steps that act on automations)
     request,
     search,
     start,
@@ -35,6 +41,7 @@ from tests.builders import (
     variable,
     webhook,
 )
+from tests.engine import Engine
 from tests.fixtures.api import gateway
 from tests.keys import key_for
 
@@ -310,6 +317,24 @@ async def test_an_automation_that_would_be_started_is_named_with_its_record(dry:
     await dry.save(delay("rest"), api_name="other")
     told = await dry.run(start("child", "other", on="this_record"))
     assert [(each["kind"], each["says"]) for each in told["would"]] == [("start", "start automation other on Ada")]
+
+
+async def test_what_would_be_asked_of_other_executions_and_of_itself_is_told(
+    dry: Rehearsing, database: Database, settings: Settings, temporal_client: Client
+) -> None:
+    await dry.save(delay("rest"), api_name="other")
+    engine = Engine(database, temporal_client, settings)
+    other = await engine.start("other", UUID(dry.record), launched=False)
+    told = await dry.run(modify("halt", "pause"), modify("end", "cancel", include_self=True), stop("never"))
+    assert [(each["kind"], each["says"]) for each in told["would"]] == [
+        ("request", "pause automation other on Ada"),
+        ("request", "cancel automation other on Ada"),
+    ]
+    assert {each["details"]["execution_id"] for each in told["would"]} == {str(other)}
+    assert (told["outcome"], told["path"]) == ("canceled", ["halt", "end"])
+    assert told["reason"].startswith("canceled by automation subject: step end of execution ")
+    row = await engine.execution(other)
+    assert (row["request"], row["state"]) == (None, "active")
 
 
 async def test_it_tells_who_would_hear_of_a_change(dry: Rehearsing) -> None:

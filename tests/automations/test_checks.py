@@ -28,12 +28,13 @@ from tests.builders import (
     search,
     start,
     stop,
+    tags,
     update,
     variable,
     webhook,
 )
 
-from .objects import OBJECTS
+from .objects import LEAD, OBJECTS
 
 RECORD = {"email": "$.email"}
 Found = set[tuple[str, str]]
@@ -226,6 +227,19 @@ def test_a_global_automation_has_no_fields() -> None:
         ({"field": "stage", "value": "Won"}, "field", "unknown_field"),
         ({"field": "country", "value": "FR"}, "value", "invalid_field_value"),
         ({"field": "seats", "value": "many"}, "value", "invalid_field_value"),
+        ({"field": "name", "how": "clear"}, "how", "required_field"),
+        ({"field": "name", "value": "x" * 256}, "value", "invalid_field_value"),
+        ({"field": "topics", "value": ["a", "{{ record.x }}"]}, "value[1]", "unknown_reference"),
+        (
+            {"field": "country", "from": {"field": "seats"}, "map": [{"from": [1], "to": "FR"}]},
+            "map[0].to",
+            "invalid_field_value",
+        ),
+        (
+            {"field": "country", "from": {"field": "seats"}, "map": [{"from": [1, "x"], "to": "AT"}]},
+            "map[0].from[1]",
+            "invalid_map_value",
+        ),
         ({"field": "seats", "value": 1, "how": "add"}, "how", "not_a_list"),
         ({"field": "company", "from": {"static": "x"}, "how": "remove"}, "how", "not_a_list"),
         ({"field": "status", "how": "clear"}, "how", "required_field"),
@@ -250,6 +264,20 @@ def test_a_change_fits_its_field(changes: Json, key: str, code: str) -> None:
 )
 def test_a_change_that_fits_is_no_problem(changes: Json) -> None:
     assert of_lead({"id": "a", "type": "change_field_value", "changes": [changes]}) == set()
+
+
+def test_tags_are_those_of_a_field_of_tags() -> None:
+    assert of_lead(tags("a", add=["x"]), tags("b", remove=["{{ record.status }}"], field="topics")) == set()
+    assert of_lead(tags("a", add=["x"], field="status"), tags("b", add=["{{ record.x }}"], field="gone")) == {
+        ("steps[0].field", "not_tags"),
+        ("steps[1].field", "unknown_field"),
+        ("steps[1].add[0]", "unknown_reference"),
+    }
+    more = [field.model_copy(update={"name": "more"}) for field in LEAD.of_type("tags")]
+    for fields, code in (([], "no_tags_field"), ([*LEAD.fields, *more], "several_tag_fields")):
+        objects = OBJECTS | {"lead": LEAD.model_copy(update={"fields": fields})}
+        parsed = parse_document(document(object="lead", steps=[tags("a", add=["x"])]), objects)
+        assert [(problem.path, problem.code) for problem in parsed.problems] == [("steps[0].field", code)]
 
 
 def test_math_takes_numbers_only() -> None:
@@ -492,6 +520,7 @@ def test_a_go_to_across_lanes_names_the_lane_at_its_own_place() -> None:
     ("one", "other", "name"),
     [
         (change("a", status="x"), change("b", budget=1, status="y"), "field status"),
+        (change("a", topics="x"), tags("b", add=["y"]), "field topics"),
         (change("a", seats=1), math("b", {"field": "seats"}, into={"field": "seats"}), "field seats"),
         (update("a", "seats"), math("b", {"constant": 1}, into={"variable": "seats"}), "variable seats"),
         (update("a", "seats"), request("b", into=[{"variable": "seats", "value": "status"}]), "variable seats"),
@@ -581,9 +610,8 @@ def test_steps_on_other_records_are_checked_by_those_records() -> None:
         link={"field": "parent"}, owner={"how": "field", "field": "country"},
     )  # fmt: skip
     changed = modify_related("b", {"through": ["company", "grup"]}, {"field": "x", "value": 1})
-    related = modify_related(
-        "c", {"field": "company"}, {"field": "country", "value": 1}, {"field": "tier", "value": 1, "how": "add"}
-    )
+    grown = {"field": "tier", "value": 1, "how": "add"}
+    related = modify_related("c", {"field": "company"}, {"field": "country", "value": 1}, grown)
     ghost = create("d", "ghost", "x", values=[{"field": "anything", "value": 1}], stage="Any", into="one", into_how="add")
     gone = archive("e", {"variable": "sets"})
     staged = create("f", "lead", "x", stage="Wonn", values=[{"field": "country", "value": "FR"}])

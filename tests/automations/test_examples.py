@@ -20,6 +20,13 @@ FIELDS = [
     {"name": "months", "type": "integer"},
     {"name": "budget", "type": "money"},
     {"name": "labels", "type": "tags"},
+    {"name": "number", "type": "text"},
+    {"name": "renewal", "type": "date"},
+    {"name": "manager", "type": "team_selector"},
+    {"name": "team", "type": "team_selector", "many": True},
+    {"name": "company", "type": "relationship", "object": "account"},
+    {"name": "contacts", "type": "relationship", "object": "contact", "many": True},
+    {"name": "region", "type": "text"},
 ]
 VARIABLES = """
 variables:
@@ -27,6 +34,12 @@ variables:
   - {id: v2, name: hours, type: number, sources: [{static: 2}]}
   - {id: v3, name: note, sources: [{static: "at {{ trigger.time }}"}]}
   - {id: v4, name: answer, sources: [{static: none}]}
+  - {id: v5, name: base, sources: [{static: "https://example.com"}]}
+  - {id: v6, name: code, sources: [{static: none}]}
+  - {id: v7, name: order_id, sources: [{static: none}]}
+  - {id: v8, name: left, sources: [{static: none}]}
+  - {id: v9, name: call_id, type: uuid, sources: [{static: ""}]}
+  - {id: v10, name: deal, type: record, sources: [{field: company}]}
 """
 
 
@@ -42,8 +55,9 @@ def test_example_has_no_mistakes(file: Path) -> None:
     assert errors(file.read_text(), *objects) == []
 
 
-def test_what_the_guide_shows_is_one_document_without_mistakes() -> None:
+def test_what_the_guide_shows_is_a_document_and_more_of_its_steps_without_mistakes() -> None:
     blocks = (PROJECT / "docs" / "automations.md").read_text().split("```yaml\n")[1:]
-    header, triggers, steps = (block.split("```")[0] for block in blocks)
+    header, triggers, steps, *more = (block.split("```")[0] for block in blocks)
     definition = {"api_name": "lead", "name": "Lead", "fields": FIELDS, "stages": ["New", "Won"]}
-    assert errors(header + triggers + VARIABLES + steps, definition) == []
+    for shown in [steps, *(f"steps:\n{each}" for each in more)]:
+        assert errors(header + triggers + VARIABLES + shown, definition) == []

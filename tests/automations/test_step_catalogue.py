@@ -35,4 +35,7 @@ def test_paths_and_calls_are_told_of() -> None:
     assert (TYPES["condition"].paths, TYPES["goal"].paths, TYPES["branch"].paths, TYPES["delay"].paths) == (
         ["if_yes", "if_no"], ["if_met", "if_not_met"], ["lanes"], [],
     )  # fmt: skip
-    assert {each.type for each in TYPES.values() if each.reaches_outside} >= {"http_request", "send_email"}
+    assert TYPES["request_info_via_text"].paths == ["if_answered", "if_not_answered"]
+    assert {name for name in ("http_request", "send_text", "delay", "math") if TYPES[name].reaches_outside} == {
+        "http_request", "send_text"
+    }  # fmt: skip

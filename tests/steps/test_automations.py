@@ -230,7 +230,7 @@ async def test_what_is_named_and_is_not_there_is_an_expected_failure_with_its_na
     broken: dict[str, tuple[Json, str, str]] = {
         "a": (start("a", target, "nobody", on="this_record"), "unknown_automation", "nobody"),
         "b": (start("b", asleep, on="this_record"), "automation_inactive", asleep),
-        "c": (start("c", target), "record_needed", target),
+        "c": (start("c", target), "record_required", target),
         "d": (start("d", target, on_deal, on="this_record"), "wrong_object", on_deal),
         "e": (start("e", target, on={"field": "nothing"}), "unknown_field", "nothing"),
         "f": (start("f", target, on={"through": [{"object": "ship", "field": "x"}]}), "unknown_object", "ship"),

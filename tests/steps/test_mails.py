@@ -107,7 +107,7 @@ async def test_a_person_gets_a_mail_with_all_its_parts(house: House, house_mail:
     attached = {part.get_filename(): part.get_content() for part in message.iter_attachments()}
     assert attached == {"plan ü.txt": "a plan", "more.txt": "more"}
     row, other = await messages_of(house, run)
-    assert message["List-Unsubscribe"] == f"<http://gateway/unsubscribe/{row['unsubscribe_token']}>"
+    assert message["List-Unsubscribe"].strip() == f"<http://gateway/unsubscribe/{row['unsubscribe_token']}>"
     assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert message["Message-ID"] == f"<{run.id}.{row['sequence']}@everstep>"
     assert (row["state"], row["in_doubt"], row["record_id"], row["subject"]) == ("sent", 0, UUID(ada), first)

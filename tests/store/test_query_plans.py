@@ -17,7 +17,7 @@ from tests.store.building import NOW, lead_object
 BIG = {
     "records", "executions", "step_runs", "events", "automations", "employees", "notifications", "execution_requests",
     "goal_waits", "goal_listens", "crm_activities", "evaluations", "bulk_start_records", "requests_to_tell",
-    "due_triggers", "schedules", "idempotent_requests",
+    "due_triggers", "schedules", "idempotent_requests", "messages", "incoming_texts",
 }  # fmt: skip
 
 
@@ -51,6 +51,22 @@ async def fill(connection: Connection) -> dict[str, Any]:
         select r.id, r.id::text, a.id, r.id, 'regular', 'active', 1, r.id, '{}', $1, $1, n % 77 <> 0, $1
         from (select id, row_number() over () % 1000 as n from records) r
         join (select id, row_number() over () - 1 as n from automations) a using (n)
+        """,
+        NOW,
+    )
+    await connection.execute(
+        """
+        insert into messages (id, execution_id, sequence, channel, record_id, sender, recipients, state, provider_id, created_at,
+                              updated_at)
+        select id, id, 1, 'text', id, '+4930', array['+49151' || lpad(n::text, 6, '0')], 'sent', 'SM' || n, $1, $1
+        from (select id, row_number() over () as n from executions) e
+        """,
+        NOW,
+    )
+    await connection.execute(
+        """
+        insert into incoming_texts (id, provider_id, sender, recipient, body, received_at, record_id, message_id)
+        select id, provider_id, recipients[1], sender, 'Yes', $1, record_id, id from messages
         """,
         NOW,
     )
@@ -255,6 +271,10 @@ async def test_hot_queries_read_no_big_table_from_end_to_end(planned: Any, datab
             },
             "list_open_of_automation": {"automation_id": ids["automation"], "after": ids["record"], "size": 1000},
             "lock_open": {"ids": [ids["record"]]},
+            "find_last_text_to": {"number": "+49151000007"},
+            "write_delivery": {"provider_id": "SM7", "delivery": "sent", "error": None, "now": NOW},
+            "list_answers": {"message_id": ids["record"]},
+            "list_incoming_texts": {"record_id": ids["record"], "cursor": None, "size": 50},
             "list_last_runs": {"id": ids["record"], "lanes": ["", "fork:a"]},
             "read_last_run": {"id": ids["record"]},
             "list_failed_runs": {"id": ids["record"], "size": 20},

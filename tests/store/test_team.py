@@ -1,16 +1,21 @@
+from datetime import timedelta
+
 import pytest
 from pydantic import ValidationError
 
 from automations.calendars import BusinessCalendar
 from store.business import Business, read_business, write_business
+from store.crm_activities import complete_activity, log_activity, schedule_activity
 from store.database import Database
 from store.team import (
     find_employee_by_email,
+    find_last_active,
     list_employees,
     list_employees_by_ids,
     list_employees_by_role,
     put_employee,
 )
+from tests.store.building import NOW, lead_object, record_of
 
 
 async def test_an_address_is_one_employee_whatever_its_case(database: Database) -> None:
@@ -32,6 +37,23 @@ async def test_a_role_is_asked_of_those_who_are_there(database: Database) -> Non
         assert await list_employees_by_role(connection, "lead") == [ada]
         assert await list_employees_by_role(connection, "unknown") == []
         assert await list_employees_by_ids(connection, [gone["id"], ada["id"]]) == [ada, gone]
+
+
+async def test_who_was_active_last_logged_or_completed_the_newest_crm_activity_and_is_there(database: Database) -> None:
+    async with database.connection() as connection:
+        lead = (await record_of(connection, await lead_object(connection)))["id"]
+        assert await find_last_active(connection, lead) is None
+        ada = await put_employee(connection, "ada@example.com", name="Ada", roles=["sales"])
+        bob = await put_employee(connection, "bob@example.com", name="Bob")
+        gone = await put_employee(connection, "gone@example.com", name="Gone", roles=["sales"], active=False)
+        open_one = await schedule_activity(connection, lead, type="call", due_at=NOW, assigned_to=bob["id"], now=NOW)
+        await log_activity(connection, lead, type="call", by="ADA@example.com", now=NOW)
+        await log_activity(connection, lead, type="call", assigned_to=gone["id"], now=NOW + timedelta(hours=2))
+        assert await find_last_active(connection, lead) == ada, "who has only something to do was not active, nor who has left"
+        assert open_one
+        await complete_activity(connection, open_one["id"], by="somebody else", now=NOW + timedelta(hours=1))
+        assert (await find_last_active(connection, lead), await find_last_active(connection, lead, "sales")) == (bob, ada)
+        assert await find_last_active(connection, lead, "pilots") is None
 
 
 async def test_employees_are_listed_by_address_a_page_at_a_time(database: Database) -> None:

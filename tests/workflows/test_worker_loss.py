@@ -14,7 +14,7 @@ from deploy.temporal import TemporalDevServer
 from store.database import Database
 from store.notifications import list_notifications
 from store.team import put_employee
-from tests.builders import create, delay, modify, modify_related, start, variable
+from tests.builders import create, delay, modify, modify_related, start, stop, tags, variable
 from tests.engine import Engine, until
 from tests.http_server import HttpServer
 from tests.workflows.counting import COUNT, counting
@@ -155,6 +155,36 @@ async def _waits_for_a_lock(database: Database) -> Any:
         return await connection.fetchval(
             "select true from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' limit 1"
         )
+
+
+@asynccontextmanager
+async def automation_locked(database: Database, api_name: str) -> AsyncIterator[None]:
+    """No execution of it can be made meanwhile."""
+    async with database.transaction() as connection:
+        await connection.execute("select from automations where api_name = $1 for update", api_name)
+        yield
+
+
+async def test_killed_before_its_answers_are_known_what_its_steps_did_is_done_once(idle: Engine, start_worker: Start) -> None:
+    """Local steps in a row answer Temporal together: of what they did nothing is in its history when the worker is killed."""
+    engine = idle
+    lead = await engine.lead(labels=["lead"])
+    await engine.save(api_name="child", steps=[stop("stop")])
+    await engine.save(object="lead", steps=[tags("tag", add=["won"], remove=["lead"]), start("last", "child")])
+    worker = start_worker()
+    async with automation_locked(engine.database, "child"):
+        execution = await engine.start(record=lead)
+        await until(lambda: _waits_for_a_lock(engine.database))
+        assert await engine.visits(execution) == [("tag", "completed")]
+        await worker.kill()
+        start_worker()
+    await engine.ended(execution, seconds=30)
+    assert await engine.visits(execution) == [("tag", "completed"), ("last", "completed")]
+    assert (await engine.record(lead))["field_values"]["labels"] == ["won"]
+    async with engine.database.connection() as connection:
+        events = await connection.fetch("select kind from events where record_id = $1 order by number", lead)
+        assert [event["kind"] for event in events] == ["record_created", "field_updated"]
+        assert await connection.fetchval("select count(*) from executions where parent_id = $1", execution) == 1
 
 
 async def test_killed_during_a_call_to_another_system(idle: Engine, start_worker: Start, http: HttpServer) -> None:
