@@ -4,9 +4,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
-from email.headerregistry import Address
+from email.headerregistry import Address, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
+from email.policy import default
 from email.utils import format_datetime
+from typing import Any
 
 import aiosmtplib
 
@@ -48,9 +50,21 @@ class Mail:
     unsubscribe_url: str | None = None
 
 
+class _WholeHeader(UnstructuredHeader):
+    """Stays on one line, however long: a URL that is folded or encoded is none to those who read it."""
+
+    def fold(self: Any, *, policy: Any) -> str:
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+_HEADERS = HeaderRegistry()
+_HEADERS.map_to_type("List-Unsubscribe", _WholeHeader)  # pyright: ignore[reportArgumentType] (it is joined to the base class)
+_POLICY = default.clone(header_factory=_HEADERS)
+
+
 def build(mail: Mail, settings: Settings) -> EmailMessage:
     """Raises InvalidMailboxError for an address that is none."""
-    message = EmailMessage()
+    message = EmailMessage(_POLICY)
     sender, ours = read_mailbox(mail.sender), read_mailbox(settings.mail_from)
     message["From"] = sender
     if sender.addr_spec != ours.addr_spec:

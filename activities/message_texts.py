@@ -28,7 +28,7 @@ class Worded(Protocol):
     @property
     def template(self) -> str | None: ...
     @property
-    def subject(self) -> str: ...
+    def subject(self) -> str | None: ...
     @property
     def body(self) -> str: ...
     @property
@@ -38,7 +38,7 @@ class Worded(Protocol):
 async def mail_texts(connection: Connection, step: Worded, situation: Situation, services: Services) -> Texts:
     """Raises ExpectedFailure `unknown_template`, and what rendering raises."""
     if step.template is None:
-        return _rendered(step.subject, step.body, step.html, situation)
+        return _rendered(step.subject or "", step.body, step.html, situation)
     row = await template_of(connection, step.template, "email")
     said = (row["subject"], row["body"], row["html"])
     wider = await seeing(connection, [text for text in said if text], situation, services)

@@ -48,6 +48,8 @@ SENTENCES = {
 
 _FORMS = {
     "to": "owner, {employee: address}, {role: name} or {field: name}",
+    "cc": "owner, {employee: address}, {role: name} or {field: name}",
+    "reply_to": "owner, or an address",
     "until": "a date and time with an offset, {field: name} or {variable: name}",
     "on": "this_record, global, {field: name}, {through: [names]} or {variable: name}",
     "records": "this_record, {field: name}, {through: [names]} or {variable: name}",
@@ -127,7 +129,8 @@ def _likely(findings: list[_Finding]) -> list[_Finding]:
 
 
 def _none_of_them(finding: _Finding) -> _Finding:
-    forms = _FORMS.get(str(finding.group[-1])) if finding.group else None
+    named = [key for key in finding.group if isinstance(key, str)]  # the items of a list have the forms of the list
+    forms = _FORMS.get(named[-1]) if named else None
     sentence = f"It is one of: {forms}." if forms else "It is none of what may stand here."
     return _Finding(finding.group, {**finding.error, "type": "invalid_value", "msg": sentence})
 

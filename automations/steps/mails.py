@@ -21,14 +21,14 @@ class MailTexts(Model):
     """What a mail says: a `template` that is kept in the product, or a subject with a `body`, `html` or both."""
 
     template: ApiName | None = None
-    subject: Template = ""
+    subject: Annotated[Template, Field(min_length=1)] | None = None
     body: Template = ""
     html: Template | None = None
     cc: Annotated[list[Members], Field(max_length=10)] = []
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
-        if self.template is None and not self.subject:
+        if self.template is None and self.subject is None:
             raise ValueError("A mail has a subject, or a template that has one.")
         if self.template is not None and (self.subject or self.body or self.html):
             raise ValueError("A mail of a template has no subject, body or html of its own.")

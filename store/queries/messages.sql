@@ -78,10 +78,8 @@ with page as (
             or exists (select from executions e where e.id = execution_id and e.automation_id = any(:automations)))
      order by id desc limit :size)
 )
-select m.id, m.execution_id, m.sequence, m.place, a.api_name as automation, m.channel, m.record_id, m.sender, m.recipients, m.cc,
-       m.subject, m.template, m.state, m.in_doubt, m.refused, m.error, m.provider_id, m.delivery, m.created_at, m.updated_at,
-       m.sent_at
+select m.id, m.execution_id, m.sequence, m.place, m.channel, m.record_id, m.sender, m.recipients, m.cc, m.subject, m.template,
+       m.state, m.in_doubt, m.refused, m.error, m.provider_id, m.delivery, m.created_at, m.updated_at, m.sent_at,
+       (select a.api_name from executions e join automations a on a.id = e.automation_id where e.id = m.execution_id) as automation
 from page m
-join executions e on e.id = m.execution_id
-join automations a on a.id = e.automation_id
 order by m.id desc;

@@ -30,7 +30,11 @@ where record_id = :id;
 update messages
 set recipients = '{}', cc = '{}', refused = '{}', subject = '', body = '', html = null, unsubscribe_token = null,
     error = case when error is not null then jsonb_build_object('code', error ->> 'code', 'sentence', '') end, updated_at = :now
-where record_id = :id or execution_id in (select id from executions where record_id = :id);
+where id in (
+    select id from messages where record_id = :id
+    union all
+    select m.id from executions e join messages m on m.execution_id = e.id where e.record_id = :id
+);
 
 -- name: wipe_texts_of_record!
 update incoming_texts set sender = '', body = '' where record_id = :id;

@@ -65,9 +65,10 @@ def test_a_mail_of_text_alone_has_no_html_and_one_of_html_alone_has_a_text_made_
 
 
 def test_one_who_sends_for_another_says_so_and_the_way_to_get_no_more_is_one_click() -> None:
-    url = "https://crm.example.com/unsubscribe/t"
+    url = f"https://crm.customers.example.com/everstep/unsubscribe/{'t' * 43}"
     message = reread(replace(MAIL, sender="Joan <joan@example.com>", unsubscribe_url=url))
     assert (message["From"], message["Sender"]) == ("Joan <joan@example.com>", "Everstep <us@example.com>")
+    assert f"\r\nList-Unsubscribe: <{url}>\r\n" in build(replace(MAIL, unsubscribe_url=url), SETTINGS).as_string(policy=SMTP)
     assert (message["List-Unsubscribe"], message["List-Unsubscribe-Post"]) == (f"<{url}>", "List-Unsubscribe=One-Click")
 
 
