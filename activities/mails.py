@@ -17,16 +17,13 @@ from automations.errors import EverstepError
 from automations.failures import ExpectedFailure
 from automations.fields import ObjectDefinition
 from automations.steps.mails import PeoplesMail, SendEmail, SendRelatedContactEmail
-from automations.steps.records import RecordsInField
+from automations.steps.records import MAX_CONTACTS, describe_records
 from store.database import Connection
 from store.files import list_files, read_files
 from store.messages import places_taken
 from store.records import list_records_by_ids
 from store.suppressions import suppressed_among
 from store.team import list_employees_by_ids
-
-MAX_CONTACTS = 200
-"""That one step writes to."""
 
 MAX_ATTACHED = 25 * 1024 * 1024
 """Bytes of all that is attached to a mail: mail servers take little more."""
@@ -150,11 +147,11 @@ async def _refuse_suppressed(connection: Connection, address: str) -> None:
 
 async def _contacts(connection: Connection, step: SendRelatedContactEmail, situation: Situation) -> list[Any]:
     """Rows of those that are not archived. Raises ExpectedFailure `unknown_field`, `too_many_records` and `no_recipient`."""
-    ids = await named_records(connection, RecordsInField(field=step.through), situation, most=MAX_CONTACTS)
+    ids = await named_records(connection, step.contact, situation, most=MAX_CONTACTS)
     rows = {row["id"]: row for row in await list_records_by_ids(connection, ids)}
     found = [rows[id] for id in ids if id in rows and rows[id]["archived_at"] is None]
     if not found:
-        raise ExpectedFailure("no_recipient", f"There is nobody to write to: {step.through} leads to nobody.")
+        raise ExpectedFailure("no_recipient", f"There is nobody to write to: {describe_records(step.contact)} leads to nobody.")
     return found[:1] if step.which == "first" else found
 
 
@@ -169,6 +166,9 @@ async def _places(connection: Connection, key: Key, contacts: Sequence[Any]) -> 
 async def _sent_to(contact: Any, field: str | None, letter: Letter, situation: Situation, services: Services, place: int) -> Any:
     async with services.database.connection() as connection:
         definition = await services.definitions.object(connection, contact["object_id"], contact["object_revision"])
+        if not definition.contact:
+            said = f"{contact['name']} is no contact: records of {definition.api_name} are no people."
+            raise ExpectedFailure("no_contact", said)
         address = _address(definition, contact["field_values"], field, contact["name"])
         await _refuse_suppressed(connection, address)
     return await delivered(letter, [address], situation, services, contact["id"], place)

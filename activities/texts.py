@@ -27,8 +27,8 @@ from automations.event_triggers.answers import is_answer
 from automations.failures import ExpectedFailure
 from automations.field_values import field_value
 from automations.fields import ObjectDefinition
+from automations.steps.records import MAX_CONTACTS
 from automations.steps.texts import (
-    MAX_CONTACTS,
     AnswerPlaces,
     NotifyMemberViaText,
     RequestInfoViaText,

@@ -101,9 +101,11 @@ def send_email(id: str, **more: Any) -> Json:
     return {"id": id, "type": "send_email", **said, **more}
 
 
-def send_related(id: str, through: str = "people", **more: Any) -> Json:
+def send_related(id: str, contact: Any = "people", **more: Any) -> Json:
+    """To those behind a field, or those that are named otherwise."""
+    named = {"field": contact} if isinstance(contact, str) else contact
     said = {} if "template" in more else {"subject": "Hello"}
-    return {"id": id, "type": "send_related_contact_email", "through": through, **said, **more}
+    return {"id": id, "type": "send_related_contact_email", "contact": named, **said, **more}
 
 
 def request(id: str, url: str = "http://example.org", **more: Any) -> Json:

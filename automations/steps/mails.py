@@ -9,7 +9,8 @@ from pydantic import Field, model_validator
 from automations.model import ApiName, Model, Name, Template
 from automations.steps.base import Need, StepBase
 from automations.steps.members import Members, members_used
-from automations.steps.uses import AnyUse, Behind, FieldUse, HopUse, RecordUse, TextUse
+from automations.steps.records import RelatedRecords, contacts_used, describe_records, whose_of
+from automations.steps.uses import AnyUse, FieldUse, RecordUse, TextUse
 
 EMAILS = frozenset({"email"})
 FILES = frozenset({"files"})
@@ -71,11 +72,16 @@ class PeoplesMail(MailTexts):
 
     def mail_used(self) -> Iterator[AnyUse]:
         yield from self.texts_used()
+        if self.from_owner:
+            yield RecordUse("from_owner")
+        if self.reply_to == "owner":
+            yield RecordUse("reply_to")
         if self.from_name:
             yield TextUse("from_name", self.from_name)
         if self.reply_to and self.reply_to != "owner":
             yield TextUse("reply_to", self.reply_to)
         for index, attached in enumerate(self.attachments):
+            yield RecordUse(f"attachments[{index}]")
             yield FieldUse(f"attachments[{index}].field", attached.field, FILES, attributes=False)
 
 
@@ -102,28 +108,27 @@ class SendEmail(PeoplesMail, StepBase):
 
 
 class SendRelatedContactEmail(PeoplesMail, StepBase):
-    """Mails the people behind a relationship of the record: the first one, or each of them by a mail of their own.
+    """Mails each of the contacts behind a relationship, at most 100, a mail of their own; or only the first one.
 
-    `to` is an email field of theirs, the first one if it is left out. Where some of them cannot be written to and others can,
-    the step does not fail: its output says who was left out, and why.
+    `contact` says who, `to` which email field of theirs has the address, the first one if it is left out. Where some of them
+    cannot be written to and others can, the step does not fail: its output says who was left out, and why. Its
+    `{{ record.… }}` is the automation's record.
     """
 
     type: Literal["send_related_contact_email"] = "send_related_contact_email"
     local: ClassVar[bool] = False
     timeout: ClassVar[timedelta] = timedelta(minutes=10)
-    needs: ClassVar[Need] = "record"
-    through: Name
-    which: Which = "first"
+    contact: RelatedRecords
+    which: Which = "all"
     to: Name | None = None
 
     def summary(self) -> str:
-        return f"to {'all of ' if self.which == 'all' else ''}{self.through}: {self.called()}"
+        return f"to {'the first of ' if self.which == 'first' else ''}{describe_records(self.contact)}: {self.called()}"
 
     def uses(self) -> Iterator[AnyUse]:
-        yield RecordUse("through")
-        yield HopUse("through", [self.through], contacts=True)
+        yield from contacts_used(self.contact, "contact")
         if self.to:
-            yield FieldUse("to", self.to, EMAILS, Behind((self.through,)), attributes=False)
+            yield FieldUse("to", self.to, EMAILS, whose_of(self.contact), attributes=False)
         yield from self.mail_used()
 
 

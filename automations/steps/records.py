@@ -10,6 +10,9 @@ from automations.model import Model, Name
 from automations.steps.uses import OWN, UNKNOWN, AnyUse, BackHop, Behind, Hop, HopUse, RecordUse, VariableUse, Whose, within
 
 MAX_HOPS = 5
+MAX_CONTACTS = 100
+"""That one step writes to."""
+
 RECORDS = frozenset({"record", "uuid"})
 """The types of variables that name records."""
 RECORD_LISTS = frozenset({"record[]", "uuid[]"})

@@ -16,9 +16,6 @@ from automations.steps.uses import AnyUse, FieldUse, TextUse, VariableUse
 if TYPE_CHECKING:
     from automations.steps import AnyStep
 
-MAX_CONTACTS = 100
-"""That one step writes to."""
-
 PHONES = frozenset({"phone"})
 """The types of fields that hold numbers."""
 

@@ -27,6 +27,40 @@ FIELDS = [
     {"name": "company", "type": "relationship", "object": "account"},
     {"name": "contacts", "type": "relationship", "object": "contact", "many": True},
     {"name": "region", "type": "text"},
+    {"name": "account", "type": "relationship", "object": "account"},
+]
+OTHERS = [
+    {
+        "api_name": "account",
+        "name": "Account",
+        "fields": [
+            {"name": "country", "type": "dropdown", "options": ["DE", "AT"]},
+            {"name": "labels", "type": "tags"},
+            {"name": "seats", "type": "integer"},
+            {"name": "manager", "type": "team_selector"},
+        ],
+        "stages": ["New"],
+    },
+    {
+        "api_name": "person",
+        "name": "Person",
+        "contact": True,
+        "fields": [
+            {"name": "company", "type": "relationship", "object": "account"},
+            {"name": "status", "type": "text"},
+            {"name": "seats", "type": "integer"},
+            {"name": "labels", "type": "tags"},
+        ],
+    },
+    {
+        "api_name": "deal",
+        "name": "Deal",
+        "fields": [
+            {"name": "company", "type": "relationship", "object": "account"},
+            {"name": "seats", "type": "integer"},
+            {"name": "budget", "type": "money"},
+        ],
+    },
 ]
 VARIABLES = """
 variables:
@@ -40,6 +74,9 @@ variables:
   - {id: v8, name: left, sources: [{static: none}]}
   - {id: v9, name: call_id, type: uuid, sources: [{static: ""}]}
   - {id: v10, name: deal, type: record, sources: [{field: company}]}
+  - {id: v11, name: account, type: record, sources: [{static: ""}]}
+  - {id: v12, name: duplicates, type: record, list: true, sources: [{static: []}]}
+  - {id: v13, name: deals, type: record, list: true, sources: [{static: []}]}
 """
 
 
@@ -60,4 +97,4 @@ def test_what_the_guide_shows_is_a_document_and_more_of_its_steps_without_mistak
     header, triggers, steps, *more = (block.split("```")[0] for block in blocks)
     definition = {"api_name": "lead", "name": "Lead", "fields": FIELDS, "stages": ["New", "Won"]}
     for shown in [steps, *(f"steps:\n{each}" for each in more)]:
-        assert errors(header + triggers + VARIABLES + shown, definition) == []
+        assert errors(header + triggers + VARIABLES + shown, definition, *OTHERS) == []

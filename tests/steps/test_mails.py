@@ -143,8 +143,8 @@ async def test_a_template_comes_from_the_owner_and_is_copied_to_the_team(
 
 
 @shows(
-    "send_related_contact_email", "through", "which=first", "which=all", "to", "subject", "body", "html", "from_name", "reply_to",
-    "attachments.field", "unsubscribe",
+    "send_related_contact_email", "contact.field", "which=first", "which=all", "to", "subject", "body", "html", "from_name",
+    "reply_to", "attachments.field", "unsubscribe", where=["record"],
 )  # fmt: skip
 async def test_the_people_behind_a_record_get_a_mail_each(house: House, house_mail: MailSink, where: Where) -> None:
     first, everyone = house.name("mail"), house.name("mail")
@@ -160,10 +160,10 @@ async def test_the_people_behind_a_record_get_a_mail_each(house: House, house_ma
     record = await house.put("account", people=[ada, bob, eve, off], papers=[await keep_file(house, "a.txt", b"a")])
     run = await house.run(
         where,
-        send_related("first", subject=first, body="Hello", from_name="Us", reply_to="us@example.com", unsubscribe=False),
         send_related(
-            "all", which="all", to="private_email", subject=everyone, html="<p>Hi</p>", attachments=[{"field": "papers"}]
+            "first", which="first", subject=first, body="Hello", from_name="Us", reply_to="us@example.com", unsubscribe=False
         ),
+        send_related("all", to="private_email", subject=everyone, html="<p>Hi</p>", attachments=[{"field": "papers"}]),
         record=record,
     )
     message = one(house_mail, first)
@@ -180,7 +180,33 @@ async def test_the_people_behind_a_record_get_a_mail_each(house: House, house_ma
     assert [(str(row["record_id"]), row["state"]) for row in rows] == [(ada, "sent"), (ada, "sent"), (bob, "sent")]
 
 
-@shows("send_related_contact_email", "template", "from_owner", "reply_to=owner", *CC)
+@shows("send_related_contact_email", "contact.through", "contact.through.object", "contact.through.field", where=["record"])
+async def test_people_over_several_hops_get_a_mail_each(house: House, house_mail: MailSink, where: Where) -> None:
+    account, subject, other = await house.put("account"), house.name("mail"), house.name("mail")
+    friend = await house.put("person", "Friend", email="friend@example.com")
+    await house.put("person", "Ada", email="ada@example.com", company=[account], friend=[friend])
+    back = {"object": "person", "field": "company"}
+    steps = [
+        send_related("back", {"through": [back]}, subject=subject),
+        send_related("on", {"through": [back, "friend"]}, subject=other),
+    ]
+    await house.run(where, *steps, record=account)
+    assert one(house_mail, subject)["X-Rcpt-To"] == "ada@example.com"
+    assert one(house_mail, other)["X-Rcpt-To"] == "friend@example.com"
+
+
+@shows("send_related_contact_email", "contact.variable")
+async def test_people_in_a_variable_get_a_mail_each(house: House, house_mail: MailSink, where: Where) -> None:
+    subject = house.name("mail")
+    ada, account = await house.put("person", "Ada", email="ada@example.com"), await house.put("account", "No person")
+    people = [variable("people", {"static": [ada, account]}, type="record", list=True)]
+    step = send_related("tell", {"variable": "people"}, subject=subject)
+    run = await house.run(where, step, variables=people)
+    assert one(house_mail, subject)["X-Rcpt-To"] == "ada@example.com"
+    assert [(each["record"], each["code"]) for each in run.output("tell")["left_out"]] == [(account, "no_contact")]
+
+
+@shows("send_related_contact_email", "template", "from_owner", "reply_to=owner", *CC, where=["record"])
 async def test_a_template_goes_to_people_behind_a_record(house: House, house_mail: MailSink, where: Where) -> None:
     owner, manager = await house.employ(), await house.employ()
     parent = await house.put("account", manager=[str(manager["id"])])
