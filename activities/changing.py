@@ -30,6 +30,7 @@ class OtherRecord:
     """One that is not the execution's own."""
 
     definition: ObjectDefinition
+    name: str
     values: Mapping[str, Any]
 
     def field_definition(self, name: str) -> FieldDefinition:
@@ -39,7 +40,7 @@ class OtherRecord:
         return found
 
     def field(self, name: str) -> Any:
-        return self.values.get(self.field_definition(name).name)
+        return self.name if name == NAME.name else self.values.get(self.field_definition(name).name)
 
 
 @dataclass(frozen=True)

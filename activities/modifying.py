@@ -15,10 +15,11 @@ from activities.services import Services
 from activities.situation import Situation
 from automations.errors import EverstepError
 from automations.failures import ExpectedFailure
+from automations.fields import NAME
 from automations.steps.related import ModifyRelatedRecords
 from store.database import Connection
 from store.many_records import lock_records
-from store.records import change_record
+from store.records import Attributes, change_record
 from store.step_runs import lock_progress, write_progress
 
 PAGE = 100
@@ -110,13 +111,15 @@ async def _change(
         progress.passed_over += 1
         return
     definition = await services.definitions.object(connection, row["object_id"], row["object_revision"])
-    changed = changed_values(given, OtherRecord(definition, row["field_values"]))
+    changed = changed_values(given, OtherRecord(definition, row["name"], row["field_values"]))
     progress.note(*_problems(row, changed))
     if changed.failed:
         progress.failed += 1
         return
+    values = {name: value for name, value in changed.values.items() if name != NAME.name}
+    named = Attributes(name=changed.values[NAME.name]) if NAME.name in changed.values else Attributes()
     try:
-        now = await change_record(connection, row["id"], values=changed.values, now=situation.now, origin=origin_of(situation))
+        now = await change_record(connection, row["id"], values=values, now=situation.now, origin=origin_of(situation), **named)
     except EverstepError as failure:
         progress.failed += 1
         progress.note(NotChanged(record=str(row["id"]), code=failure.code, sentence=failure.sentence))

@@ -217,13 +217,15 @@ async def test_what_is_gone_leaves_no_record_behind(house: House) -> None:
 
 
 @shows("modify_related_records", "records.field", "records.through", "records.through.object", "records.through.field",
-       "changes.field", "changes.value", "changes.from", "changes.how=overwrite", "changes.how=only_if_blank",
+       "changes.field", "changes.value", "changes.from", "changes.map.from", "changes.map.to",
+       "changes.how=overwrite", "changes.how=only_if_blank",
        "changes.how=overwrite_unless_blank", "changes.how=add", "changes.how=remove", "changes.how=clear",
        "changes.map.from", "changes.map.to",
        where=["record"])  # fmt: skip
 async def test_related_records_are_changed_by_what_the_execution_reads(house: House, where: Where) -> None:
     people = [await house.put("person", labels=["old"], seats=seats, status="x", notes="y") for seats in (None, 5)]
-    account = await house.put("account", status="from here", people=people)
+    name = house.name("Account")
+    account = await house.put("account", name, status="from here", people=people)
     friend = await house.put("person", company=[account])
     deal = await house.put("deal", buyer=[friend])
     changes = [
@@ -232,8 +234,9 @@ async def test_related_records_are_changed_by_what_the_execution_reads(house: Ho
         {"field": "labels", "value": ["new"], "how": "add"},
         {"field": "labels", "value": ["old"], "how": "remove"},
         {"field": "notes", "how": "clear"},
-        {"field": "country", "from": {"variable": "nothing"}, "how": "overwrite_unless_blank"},
-        {"field": "channels", "from": {"field": "status"}, "map": [{"from": ["From here"], "to": "mail"}]},
+        {"field": "due", "from": {"variable": "nothing"}, "how": "overwrite_unless_blank"},
+        {"field": "country", "from": {"field": "status"}, "map": [{"from": ["from here"], "to": "AT"}]},
+        {"field": "name", "value": "Of {{ record.name }}"},
     ]
     back = [{"object": "person", "field": "company"}, {"object": "deal", "field": "buyer"}]
     steps = [
@@ -243,8 +246,11 @@ async def test_related_records_are_changed_by_what_the_execution_reads(house: Ho
     ]
     nothing = variable("nothing", {"static": ""}, type="string")
     run = await house.run(where, *steps, record=account, variables=[variable("seats", {"static": 3}), nothing])
-    held = [(await house.record(id))["field_values"] for id in people]
-    assert held == [{"labels": ["new"], "seats": seats, "status": "from here", "channels": ["mail"]} for seats in (3, 5)]
+    held = [await house.record(id) for id in people]
+    assert [row["field_values"] for row in held] == [
+        {"labels": ["new"], "seats": seats, "status": "from here", "country": "AT"} for seats in (3, 5)
+    ]
+    assert {row["name"] for row in held} == {f"Of {name}"}
     assert (await house.record(deal))["field_values"]["seats"] == 9
     assert [run.output(id)["changed"] for id in ("people", "deals", "again")] == [2, 1, 0]
     [event] = await house.events(people[0], "field_updated")
