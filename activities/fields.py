@@ -5,8 +5,8 @@ from typing import Any
 
 from activities.changing import Changed, changed_values, given_for
 from activities.references import known_only
-from activities.registry import reads, runs
-from activities.results import Result
+from activities.registry import reads, runs, writes
+from activities.results import ChangedMeanwhileError, Result
 from activities.services import Services
 from activities.situation import Situation
 from activities.variables import set_variable
@@ -17,8 +17,11 @@ from automations.field_values import field_value
 from automations.fields import DecimalField, FieldDefinition, MoneyField
 from automations.scalars import UnfitError, is_blank
 from automations.steps.changes import FieldChange
-from automations.steps.fields import ChangeFieldValue, ChangeTags, Math, MathArgument
+from automations.steps.fields import ChangeFieldValue, ChangeTags, Math, MathArgument, UpdateStage
 from store.database import Connection
+from store.errors import RecordChangedError
+from store.events import Origin
+from store.records import change_record
 
 
 @reads("change_field_value")
@@ -70,6 +73,46 @@ def _tags_field(step: ChangeTags, situation: Situation) -> FieldDefinition:
         names = ", ".join(field.name for field in fields)
         raise ExpectedFailure("several_tag_fields", f"{whose} has several fields of tags: {names}. field says which is meant.")
     return fields[0]
+
+
+@writes("update_stage")
+async def update_stage(step: UpdateStage, situation: Situation, services: Services, connection: Connection) -> Result:
+    stands, stage, row = situation.field("stage"), situation.render(step.stage).strip(), situation.row
+    stages = _known_stages(stage, step, situation)
+    why_not = _why_not(step, stands, stage, stages)
+    if why_not:
+        return Result(output={"stage": stands, "moved": False, "why": why_not})
+    origin = Origin(row["root_id"], row["depth"])
+    try:
+        await change_record(
+            connection, row["record_id"], stage=stage, now=situation.now, revision=row["record_revision"], origin=origin
+        )
+    except RecordChangedError:
+        raise ChangedMeanwhileError from None
+    return Result(output={"stage": stage, "moved": True, "from": stands})
+
+
+def _known_stages(stage: str, step: UpdateStage, situation: Situation) -> list[str]:
+    """All of the object. Raises ExpectedFailure if the step names one that is none of them."""
+    definition = situation.definition
+    assert definition, "without a record there is no stage to read"
+    unknown = next((each for each in (stage, *step.only_from) if each not in definition.stages), None)
+    if unknown is not None:
+        known = ", ".join(definition.stages) or "none"
+        sentence = f"{unknown or 'Nothing'} is no stage of {definition.name} (any more); its stages: {known}."
+        raise ExpectedFailure("unknown_stage", sentence)
+    return definition.stages
+
+
+def _why_not(step: UpdateStage, stands: str | None, stage: str, stages: list[str]) -> str | None:
+    """A stage that the object has no more comes before all others."""
+    if stands == stage:
+        return "It stands there already."
+    if step.only_from and stands not in step.only_from:
+        return f"It stands in {stands or 'no stage'}, not in {' or '.join(step.only_from)}."
+    if step.forward_only and stands in stages and stages.index(stage) < stages.index(stands):
+        return f"It stands in {stands}, further on than {stage}."
+    return None
 
 
 @runs("math")

@@ -87,9 +87,22 @@ def _said(run: dict[str, Any]) -> str:
     return escape(f"{run['description']}{f'  →  {result}' if result else ''}")
 
 
+_UNSAID = frozenset({"body", "message"})
+
+
 def _result(output: dict[str, Any]) -> str:
-    shown = output.get("changed", output)
-    return ", ".join(f"{name} {value}" for name, value in shown.items() if name != "body")[:120]
+    """In a line: no blanks, and nothing that has parts of its own."""
+    changed = output.get("changed")
+    shown = changed if isinstance(changed, dict) else output
+    return ", ".join(f"{name} {value}" for name, value in shown.items() if name not in _UNSAID and _is_plain(value))[:120]
+
+
+def _is_plain(value: Any) -> bool:
+    return value not in (None, "", []) and not _has_parts(value)
+
+
+def _has_parts(value: Any) -> bool:
+    return isinstance(value, dict) or (isinstance(value, list) and any(map(_has_parts, value)))
 
 
 def _state(execution: dict[str, Any]) -> str:

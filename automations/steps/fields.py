@@ -11,7 +11,7 @@ from automations.model import Model, Name, Template
 from automations.steps.base import Need, StepBase
 from automations.steps.changes import FieldChange
 from automations.steps.lengths import NUMBERS
-from automations.steps.uses import AnyUse, FieldUse, TagsUse, TextUse, VariableUse
+from automations.steps.uses import AnyUse, FieldUse, StageUse, TagsUse, TextUse, VariableUse
 
 TAGS = frozenset({"tags"})
 Tags = Annotated[list[Template], Field(max_length=100)]
@@ -61,6 +61,28 @@ class ChangeTags(StepBase):
             yield FieldUse("field", self.field, TAGS, written=True, attributes=False)
         for key, tags in (("add", self.add), ("remove", self.remove)):
             yield from (TextUse(f"{key}[{index}]", tag) for index, tag in enumerate(tags))
+
+
+class UpdateStage(StepBase):
+    """Moves the record to a stage; one that stands there already stays, and nothing happens.
+
+    With `only_from` it moves out of these stages only, with `forward_only` never to one that stands earlier in the object's list.
+    """
+
+    type: Literal["update_stage"] = "update_stage"
+    needs: ClassVar[Need] = "stages"
+    stage: Template = Field(min_length=1)
+    only_from: list[str] = Field([], max_length=100)
+    forward_only: bool = False
+
+    def summary(self) -> str:
+        return f"to {self.stage} from {' or '.join(self.only_from)}" if self.only_from else f"to {self.stage}"
+
+    def uses(self) -> Iterator[AnyUse]:
+        yield FieldUse("stage", "stage", written=True)
+        yield TextUse("stage", self.stage)
+        yield StageUse("stage", self.stage)
+        yield from (StageUse(f"only_from[{index}]", stage) for index, stage in enumerate(self.only_from))
 
 
 class MathArgument(Model):
@@ -135,4 +157,4 @@ def _describe_argument(argument: MathArgument) -> str:
     return f"{'-' if argument.negate else ''}{'1/' if argument.invert else ''}{number}"
 
 
-FieldStep = ChangeFieldValue | ChangeTags | Math
+FieldStep = ChangeFieldValue | ChangeTags | UpdateStage | Math

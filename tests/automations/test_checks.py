@@ -1,5 +1,6 @@
 """What a document means: every code with the smallest document that has it, and a like one that has not."""
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -278,6 +279,23 @@ def test_tags_are_those_of_a_field_of_tags() -> None:
         objects = OBJECTS | {"lead": LEAD.model_copy(update={"fields": fields})}
         parsed = parse_document(document(object="lead", steps=[tags("a", add=["x"])]), objects)
         assert [(problem.path, problem.code) for problem in parsed.problems] == [("steps[0].field", code)]
+
+
+def test_stages_are_those_of_the_object() -> None:
+    numbers = itertools.count()
+
+    def stage(stage: str, **more: Any) -> Json:
+        return {"id": f"s-{next(numbers)}", "type": "update_stage", "stage": stage, **more}
+
+    assert of_lead(stage("Won", only_from=["New"]), stage("{{ record.status }}")) == set()
+    assert of_lead(stage("Wonn", only_from=["New", "Old"]), stage("{{ record.x }}")) == {
+        ("steps[0].stage", "unknown_stage"),
+        ("steps[0].only_from[1]", "unknown_stage"),
+        ("steps[1].stage", "unknown_reference"),
+    }
+    assert found(object="account", steps=[stage("Won")]) == {("steps[0]", "needs_stages")}
+    assert of_none(stage("Won")) == {("steps[0]", "needs_record")}
+    assert of_lead(branch("b", [stage("Won")], [stage("New")])) == {("steps[0].lanes[1].steps[0]", "lanes_write_same")}
 
 
 def test_math_takes_numbers_only() -> None:

@@ -219,6 +219,7 @@ async def test_what_is_gone_leaves_no_record_behind(house: House) -> None:
 @shows("modify_related_records", "records.field", "records.through", "records.through.object", "records.through.field",
        "changes.field", "changes.value", "changes.from", "changes.how=overwrite", "changes.how=only_if_blank",
        "changes.how=overwrite_unless_blank", "changes.how=add", "changes.how=remove", "changes.how=clear",
+       "changes.map.from", "changes.map.to",
        where=["record"])  # fmt: skip
 async def test_related_records_are_changed_by_what_the_execution_reads(house: House, where: Where) -> None:
     people = [await house.put("person", labels=["old"], seats=seats, status="x", notes="y") for seats in (None, 5)]
@@ -232,6 +233,7 @@ async def test_related_records_are_changed_by_what_the_execution_reads(house: Ho
         {"field": "labels", "value": ["old"], "how": "remove"},
         {"field": "notes", "how": "clear"},
         {"field": "country", "from": {"variable": "nothing"}, "how": "overwrite_unless_blank"},
+        {"field": "channels", "from": {"field": "status"}, "map": [{"from": ["From here"], "to": "mail"}]},
     ]
     back = [{"object": "person", "field": "company"}, {"object": "deal", "field": "buyer"}]
     steps = [
@@ -242,7 +244,7 @@ async def test_related_records_are_changed_by_what_the_execution_reads(house: Ho
     nothing = variable("nothing", {"static": ""}, type="string")
     run = await house.run(where, *steps, record=account, variables=[variable("seats", {"static": 3}), nothing])
     held = [(await house.record(id))["field_values"] for id in people]
-    assert held == [{"labels": ["new"], "seats": seats, "status": "from here"} for seats in (3, 5)]
+    assert held == [{"labels": ["new"], "seats": seats, "status": "from here", "channels": ["mail"]} for seats in (3, 5)]
     assert (await house.record(deal))["field_values"]["seats"] == 9
     assert [run.output(id)["changed"] for id in ("people", "deals", "again")] == [2, 1, 0]
     [event] = await house.events(people[0], "field_updated")

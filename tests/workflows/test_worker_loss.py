@@ -10,12 +10,14 @@ import pytest
 from temporalio.client import Client
 
 from activities.settings import Settings
+from automations.fields import ObjectDefinition
 from deploy.temporal import TemporalDevServer
 from store.database import Database
 from store.notifications import list_notifications
+from store.objects import put_object
 from store.team import put_employee
 from tests.builders import create, delay, modify, modify_related, start, stop, tags, variable
-from tests.engine import Engine, until
+from tests.engine import LEAD, Engine, until
 from tests.http_server import HttpServer
 from tests.workflows.counting import COUNT, counting
 from tests.workflows.processes import Start, worker_processes
@@ -169,21 +171,24 @@ async def test_killed_before_its_answers_are_known_what_its_steps_did_is_done_on
     """Local steps in a row answer Temporal together: of what they did nothing is in its history when the worker is killed."""
     engine = idle
     lead = await engine.lead(labels=["lead"])
+    async with engine.database.transaction() as connection:
+        await put_object(connection, ObjectDefinition.model_validate(LEAD | {"stages": ["New", "Won"]}))
     await engine.save(api_name="child", steps=[stop("stop")])
-    await engine.save(object="lead", steps=[tags("tag", add=["won"], remove=["lead"]), start("last", "child")])
+    won = {"id": "stage", "type": "update_stage", "stage": "Won"}
+    await engine.save(object="lead", steps=[tags("tag", add=["won"], remove=["lead"]), won, start("last", "child")])
     worker = start_worker()
     async with automation_locked(engine.database, "child"):
         execution = await engine.start(record=lead)
         await until(lambda: _waits_for_a_lock(engine.database))
-        assert await engine.visits(execution) == [("tag", "completed")]
+        assert await engine.visits(execution) == [("tag", "completed"), ("stage", "completed")]
         await worker.kill()
         start_worker()
     await engine.ended(execution, seconds=30)
-    assert await engine.visits(execution) == [("tag", "completed"), ("last", "completed")]
+    assert await engine.visits(execution) == [("tag", "completed"), ("stage", "completed"), ("last", "completed")]
     assert (await engine.record(lead))["field_values"]["labels"] == ["won"]
     async with engine.database.connection() as connection:
         events = await connection.fetch("select kind from events where record_id = $1 order by number", lead)
-        assert [event["kind"] for event in events] == ["record_created", "field_updated"]
+        assert [event["kind"] for event in events] == ["record_created", "field_updated", "stage_updated"]
         assert await connection.fetchval("select count(*) from executions where parent_id = $1", execution) == 1
 
 
