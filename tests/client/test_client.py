@@ -89,7 +89,11 @@ def test_names_and_filters_are_written_as_an_address_needs_them() -> None:
 
 
 def test_a_list_is_read_page_after_page_as_far_as_it_is_wanted() -> None:
-    page = {"items": [{"email": f"{n}@example.com", "name": "n", "roles": [], "active": True, "id": _ID} for n in range(2)]}
+    page = {
+        "items": [
+            {"email": f"{n}@example.com", "name": "n", "roles": [], "active": True, "phone": None, "id": _ID} for n in range(2)
+        ]
+    }
     gateway = Gateway(ok({**page, "next_cursor": "2"}), ok({**page, "next_cursor": "3"}), ok({**page, "next_cursor": None}))
     assert len(list(each(gateway.client.get_employees, limit=3))) == 3
     assert len(gateway.requests) == 2
