@@ -86,6 +86,7 @@ async def test_killed_between_effect_and_answer_one_assignment_one_turn_and_one_
     worker = start_worker()
     async with record_locked(engine.database, other):
         execution = await engine.start(record=lead)
+        await until(lambda: _ran(engine, execution, 3))
         await until(lambda: _waits_for_a_lock(engine.database))
         await worker.kill()
         assert (await engine.record(lead))["owner_id"] == members[0]["id"]
