@@ -69,7 +69,7 @@ async def _paused(connection: Connection, automations: Sequence[Any], record_ids
     async with giving_way(connection):
         found = [
             await lock_resumable(connection, automation["id"], record_ids if automation["object_id"] else None)
-            for automation in automations
+            for automation in {each["id"]: each for each in automations}.values()
         ]
     return [row for rows in found for row in rows]
 

@@ -36,13 +36,13 @@ async def known_automation(connection: Connection, api_name: str) -> Any:
     return automation
 
 
-async def active_automations(connection: Connection, api_names: Iterable[str]) -> list[Any]:
-    """Their rows, each once. Raises ExpectedFailure `unknown_automation` and `automation_inactive`."""
-    found = [await known_automation(connection, api_name) for api_name in dict.fromkeys(api_names)]
-    for automation in found:
+async def active_automations(connection: Connection, api_names: Sequence[str]) -> list[Any]:
+    """Their rows, one named twice twice. Raises ExpectedFailure `unknown_automation` and `automation_inactive`."""
+    found = {api_name: await known_automation(connection, api_name) for api_name in dict.fromkeys(api_names)}
+    for api_name, automation in found.items():
         if not automation["active"]:
-            raise ExpectedFailure("automation_inactive", f"Automation {automation['api_name']} is not active.")
-    return found
+            raise ExpectedFailure("automation_inactive", f"Automation {api_name} is not active.")
+    return [found[api_name] for api_name in api_names]
 
 
 async def targets_of(connection: Connection, automations: Sequence[Any], record_ids: Sequence[UUID] | None) -> list[Target]:

@@ -44,8 +44,10 @@ async def _show(stack: Stack, client: httpx2.AsyncClient, *, once: bool) -> int:
     leads = await load_examples(client)
     known = {execution["id"] for execution in (await call(client, "GET", "/executions?size=200"))["items"]}
     timeline = Timeline(client, console, known)
-    await _fire(client, stack.api, console, leads)
+    await _begin(client, stack.api, console, leads)
     done = await _watch(timeline, stack, console)
+    await _go_on(client, console, leads)
+    done = await _watch(timeline, stack, console) and done
     _print_addresses(stack, console)
     if once:
         return 0 if done else 1
@@ -58,18 +60,24 @@ async def _show(stack: Stack, client: httpx2.AsyncClient, *, once: bool) -> int:
         await asyncio.sleep(1)
 
 
-async def _fire(client: httpx2.AsyncClient, api: str, console: Console, leads: dict[str, str]) -> None:
-    """A form comes in twice, one execution is started by the API, and leads move and a ticket comes, which starts others."""
-    console.print("Calling the webhook twice and the API once, moving two leads, and opening a ticket …\n")
+async def _begin(client: httpx2.AsyncClient, api: str, console: Console, leads: dict[str, str]) -> None:
+    """A form comes in twice, one execution is started by the API, and two leads ask for a demo, which starts others."""
+    console.print("Calling the webhook twice and the API once; two leads ask for a demo …\n")
     for email, seats in (("lise@fission.example", 80), ("grace@cobol.example", 4)):
         payload = {"contact": {"email": email}, "company": {"seats": seats}, "source": "demo"}
         await call(client, "POST", "/webhooks/demo-request/demo-form", json=payload)
     start = {"record_id": leads["ada@analytical.example"], "variables": {"check_url": f"{api}/health/live"}}
     await call(client, "POST", "/automations/score-lead/executions", json=start)
-    for email, stage in (("sofia@rotating-tops.example", "Demo requested"), ("emmy@symmetry.example", "Won")):
-        for each in ("New", stage):
-            await call(client, "PATCH", f"/records/{leads[email]}", json={"stage": each})
-    values = {"customer": [leads["lise@fission.example"]], "urgency": "Urgent", "question": "Why does it wait?"}
+    for email in ("sofia@rotating-tops.example", "emmy@symmetry.example"):
+        for stage in ("New", "Demo requested"):
+            await call(client, "PATCH", f"/records/{leads[email]}", json={"stage": stage})
+
+
+async def _go_on(client: httpx2.AsyncClient, console: Console, leads: dict[str, str]) -> None:
+    """One of them is won, which ends her offer and welcomes her; the other has a question."""
+    console.print("\nOne lead is won, and the other opens a ticket …\n")
+    await call(client, "PATCH", f"/records/{leads['emmy@symmetry.example']}", json={"stage": "Won"})
+    values = {"customer": [leads["sofia@rotating-tops.example"]], "urgency": "Urgent", "question": "Why does it wait?"}
     await call(client, "POST", "/objects/ticket/records", json={"name": "Nobody can sign in", "stage": "New", "values": values})
 
 

@@ -33,31 +33,19 @@ async def load_examples(client: httpx2.AsyncClient) -> dict[str, str]:
         await call(client, "PUT", f"/employees/{email}", json=member)
     for template in _read("message-templates.yaml"):
         await call(client, "PUT", f"/message-templates/{template.pop('api_name')}", json=template)
-    leads = await _load_leads(client, await _load_accounts(client))
+    leads = await _load_leads(client)
     for file in sorted((EXAMPLES / "automations").glob("*.yaml")):
         headers = {"content-type": "application/yaml"}
         await call(client, "PUT", f"/automations/{file.stem}", content=file.read_bytes(), headers=headers)
     return leads
 
 
-async def _load_accounts(client: httpx2.AsyncClient) -> dict[str, str]:
-    """Their ids by name."""
-    for account in _read("accounts.yaml"):
-        name = account.pop("name")
-        body = {"match": {"name": name}, "values": account}
-        await call(client, "POST", "/objects/account/records/upsert", json=body)
-    page = await call(client, "GET", "/objects/account/records?size=200")
-    return {record["name"]: record["id"] for record in page["items"]}
-
-
-async def _load_leads(client: httpx2.AsyncClient, accounts: dict[str, str]) -> dict[str, str]:
+async def _load_leads(client: httpx2.AsyncClient) -> dict[str, str]:
     page = await call(client, "GET", "/objects/lead/records?size=200")
     there = {record["values"].get("email"): record["id"] for record in page["items"]}
     for lead in _read("leads.yaml"):
         if lead["email"] not in there:
-            account = lead.pop("account", None)
-            values = {**lead, "account": [accounts[account]] if account else None}
-            body = {"name": values.pop("name"), "owner": values.pop("owner", None), "values": values}
+            body = {"name": lead.pop("name"), "owner": lead.pop("owner", None), "values": lead}
             there[lead["email"]] = (await call(client, "POST", "/objects/lead/records", json=body))["id"]
     return there
 

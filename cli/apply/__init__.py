@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from cli.apply.changes import Change, show_plan
 from cli.apply.files import Part, read_parts
 from cli.apply.ids import write_ids
-from cli.apply.kinds import AutomationThings, BusinessThings, EmployeeThings, ObjectThings, Things
+from cli.apply.kinds import AutomationThings, BusinessThings, EmployeeThings, MessageTemplateThings, ObjectThings, Things
 from cli.apply.records import RecordThings
 from cli.apply.state import State
 from cli.exits import DONE, RefusedError
@@ -82,7 +82,8 @@ def _plan(
     client = session.client
     objects = ObjectThings(client, parts)
     automations = AutomationThings(client, parts, objects.all, state, force=force)
-    all_things: list[Things] = [BusinessThings(client, parts), objects, EmployeeThings(client, parts), automations]
+    others: list[Things] = [EmployeeThings(client, parts), MessageTemplateThings(client, parts)]
+    all_things: list[Things] = [BusinessThings(client, parts), objects, *others, automations]
     if records:
         all_things.append(RecordThings(client, parts, objects.all))
     elif skipped := sum(part.kind == "record" for part in parts):

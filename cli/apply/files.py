@@ -11,7 +11,7 @@ from automations.reading import DocumentSyntaxError, read_yaml
 from cli.exits import RefusedError, WrongUseError
 from client import Mistake
 
-Kind = Literal["business", "object", "employee", "automation", "record"]
+Kind = Literal["business", "object", "employee", "message_template", "automation", "record"]
 """In the order in which one may need the other."""
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -96,7 +96,8 @@ def _part(file: Path, value: object, place: str) -> Part:
 def _kind(raw: Mapping[str, Any], file: Path) -> Kind:
     """By what it says; `kind:` says it outright."""
     if "api_name" in raw:
-        return "object" if raw.keys() & {"fields", "stages"} else "automation"
+        named: dict[str, Kind] = {"fields": "object", "stages": "object", "channel": "message_template"}
+        return next((kind for key, kind in named.items() if key in raw), "automation")
     if raw.keys() <= _EMPLOYEE and ("roles" in raw or file.stem in ("team", "employees")):
         return "employee"
     return "business" if raw.keys() <= _BUSINESS and "timezone" in raw else "record"

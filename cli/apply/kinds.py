@@ -19,7 +19,7 @@ from cli.apply.files import Kind, Part
 from cli.apply.state import State
 from cli.exits import RefusedError
 from client import Client, Mistake, each
-from client.models import AutomationView, EmployeeView
+from client.models import AutomationView, EmployeeView, MessageTemplateView
 
 
 class Things(ABC):
@@ -128,6 +128,25 @@ class EmployeeThings(Things):
 
 def _employee(found: EmployeeView) -> dict[str, Any]:
     return found.model_dump(mode="json", include={"email", "name", "roles", "active", "phone"})
+
+
+class MessageTemplateThings(Things):
+    kind = "message_template"
+
+    def changes(self) -> Iterator[Change]:
+        there = {found.api_name: _texts(found) for found in each(self.client.list_message_templates)} if self.parts else {}
+        for part in self.parts:
+            after = {"subject": "", "body": "", "html": None, **part.raw}
+            yield self._change(part, there.get(part.name), after)
+
+    def put(self, change: Change) -> Sequence[Mistake]:
+        texts = {key: value for key, value in (change.after or {}).items() if key != "api_name"}
+        self.client.save_message_template(change.name, texts)
+        return ()
+
+
+def _texts(found: MessageTemplateView) -> dict[str, Any]:
+    return found.model_dump(mode="json", include={"api_name", "channel", "name", "subject", "body", "html"})
 
 
 class AutomationThings(Things):

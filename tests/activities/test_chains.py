@@ -30,9 +30,9 @@ async def test_a_chain_starts_an_automation_for_one_record_a_few_times_at_most(e
 
 
 async def test_starts_for_other_records_and_other_chains_count_for_themselves(engine: Engine) -> None:
+    lead = await engine.lead()
     await engine.save(api_name="child", object="lead", steps=[])
     await engine.save(object="lead", steps=[start("go", *["child"] * 5, on="this_record")])
-    lead = await engine.lead()
     for record in (lead, lead, await engine.lead("Grace Hopper")):
         parent = await engine.start(record=record)
         await engine.ended(parent)

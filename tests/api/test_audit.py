@@ -144,6 +144,20 @@ async def tend_secrets(api: httpx2.AsyncClient) -> None:
     await newest(api, "secret.deleted", "crm_token")
 
 
+async def tend_messages(api: httpx2.AsyncClient) -> None:
+    texts = {"channel": "text", "name": "Hello", "body": "Hello {{ record.name }}"}
+    await ok(await api.put("/message-templates/hello", json=texts))
+    assert (await newest(api, "message_template.saved", "hello"))["after"]["body"] == texts["body"]
+    await ok(await api.delete("/message-templates/hello"))
+    await newest(api, "message_template.deleted", "hello")
+    await ok(await api.put("/suppressions/email/ada@example.com", json={}))
+    await ok(await api.delete("/suppressions/email/ada@example.com"))
+    kept = await ok(await api.post("/files", params={"name": "a.txt"}, content=b"a", headers={"content-type": "text/plain"}))
+    await newest(api, "file.kept", kept["id"])
+    await ok(await api.delete(f"/files/{kept['id']}"))
+    await newest(api, "file.deleted", kept["id"])
+
+
 async def remove(api: httpx2.AsyncClient) -> None:
     await ok(await api.post("/automations/subject/duplicate", json={"api_name": "twin"}))
     await newest(api, "automation.saved", "twin")
@@ -163,6 +177,7 @@ async def test_each_deed_is_audited_as_the_table_says(api: httpx2.AsyncClient, e
     await tend_webhooks(api)
     await tend_keys(api)
     await tend_secrets(api)
+    await tend_messages(api)
     await remove(api)
     assert {each["action"] for each in await audit(api)} == set(AUDITED.values())
 
