@@ -17,6 +17,10 @@ Kind = Literal["business", "object", "employee", "message_template", "automation
 KINDS: tuple[Kind, ...] = get_args(Kind)
 _ENDINGS = frozenset({".yaml", ".yml", ".json"})
 _EMPLOYEE = frozenset({"name", "email", "roles", "active", "phone"})
+_TOLD_BY: Mapping[str, Kind] = {"fields": "object", "stages": "object", "channel": "message_template"}
+_OTHERWISE: Kind = "automation"
+"""What has an api_name, by what else it has."""
+
 _BUSINESS = frozenset({"name", "timezone", "locale", "calendar"})
 
 
@@ -96,8 +100,7 @@ def _part(file: Path, value: object, place: str) -> Part:
 def _kind(raw: Mapping[str, Any], file: Path) -> Kind:
     """By what it says; `kind:` says it outright."""
     if "api_name" in raw:
-        named: dict[str, Kind] = {"fields": "object", "stages": "object", "channel": "message_template"}
-        return next((kind for key, kind in named.items() if key in raw), "automation")
+        return next((kind for key, kind in _TOLD_BY.items() if key in raw), _OTHERWISE)
     if raw.keys() <= _EMPLOYEE and ("roles" in raw or file.stem in ("team", "employees")):
         return "employee"
     return "business" if raw.keys() <= _BUSINESS and "timezone" in raw else "record"
