@@ -18,8 +18,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 _ENDINGS = frozenset({".yaml", ".yml", ".json"})
 _EMPLOYEE = frozenset({"name", "email", "roles", "active", "phone"})
 _TOLD_BY: Mapping[str, Kind] = {"fields": "object", "stages": "object", "channel": "message_template"}
-_OTHERWISE: Kind = "automation"
-"""What has an api_name, by what else it has."""
+"""What has an api_name, by what else it has; an automation otherwise."""
 
 _BUSINESS = frozenset({"name", "timezone", "locale", "calendar"})
 
@@ -100,7 +99,8 @@ def _part(file: Path, value: object, place: str) -> Part:
 def _kind(raw: Mapping[str, Any], file: Path) -> Kind:
     """By what it says; `kind:` says it outright."""
     if "api_name" in raw:
-        return next((kind for key, kind in _TOLD_BY.items() if key in raw), _OTHERWISE)
+        told: list[Kind] = [kind for key, kind in _TOLD_BY.items() if key in raw]
+        return told[0] if told else "automation"
     if raw.keys() <= _EMPLOYEE and ("roles" in raw or file.stem in ("team", "employees")):
         return "employee"
     return "business" if raw.keys() <= _BUSINESS and "timezone" in raw else "record"
