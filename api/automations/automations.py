@@ -99,7 +99,11 @@ class PauseOnSave:
 
 
 @router.put(
-    "/automations/{api_name}", summary="Save an automation", openapi_extra=DOCUMENT_BODY, dependencies=[needs("automations:edit")]
+    "/automations/{api_name}",
+    summary="Save an automation",
+    openapi_extra=DOCUMENT_BODY,
+    responses={201: {"description": "Created", "model": AutomationView}},
+    dependencies=[needs("automations:edit")],
 )
 async def put_automation(
     api_name: str,

@@ -51,7 +51,12 @@ def _read(channel: Channel, address: str) -> str:
         raise RefusedError(422, "invalid_address", f"{address[:100]!r} is not {unfit.expected}.") from None
 
 
-@router.put("/{channel}/{address}", summary="Send nothing to an address any more", dependencies=[needs("records:edit")])
+@router.put(
+    "/{channel}/{address}",
+    summary="Send nothing to an address any more",
+    responses={201: {"description": "Created", "model": SuppressionView}},
+    dependencies=[needs("records:edit")],
+)
 async def suppress_address(
     channel: Channel, address: Address, body: SuppressionBody, response: Response, database: DatabaseDep, actor: ActorDep
 ) -> SuppressionView:

@@ -93,7 +93,12 @@ def _tagged(row: Any, response: Response) -> MessageTemplateView:
     return _view(row)
 
 
-@router.put("/{template}", summary="Save a message template", dependencies=[needs("automations:edit")])
+@router.put(
+    "/{template}",
+    summary="Save a message template",
+    responses={201: {"description": "Created", "model": MessageTemplateView}},
+    dependencies=[needs("automations:edit")],
+)
 async def save_message_template(
     template: TemplateName,
     body: MessageTemplateBody,

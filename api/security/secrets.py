@@ -53,7 +53,12 @@ class StoredSecretView(BaseModel):
     updated_by: str
 
 
-@router.put("/{name}", summary="Set a secret", dependencies=[needs("admin")])
+@router.put(
+    "/{name}",
+    summary="Set a secret",
+    responses={201: {"description": "Created", "model": StoredSecretView}},
+    dependencies=[needs("admin")],
+)
 async def put_secret(
     name: SecretName, body: SecretValue, response: Response, database: DatabaseDep, settings: SettingsDep, actor: ActorDep
 ) -> StoredSecretView:
