@@ -133,9 +133,15 @@ async def test_what_a_step_asked_before_is_told_before(api: httpx2.AsyncClient, 
         await lock_execution(connection, id)
         await ask_executions(connection, [(id, pause)], datetime.now(UTC))
     assert (await ask(api, execution, "resume")).status_code == 202
+    assert await until(lambda: _signaled(engine, id, 2)) == ["pause", "resume"]
     await state(api, execution, "paused", "delay")
-    history = await (await engine.handle(id)).fetch_history()
-    signaled = [event.workflow_execution_signaled_event_attributes.signal_name for event in history.events]
-    assert [name for name in signaled if name] == ["pause", "resume"]
     async with engine.database.connection() as connection:
         assert await connection.fetchval("select count(*) from requests_to_tell") == 0
+
+
+async def _signaled(engine: Engine, execution: UUID, count: int) -> list[str] | None:
+    """The signals in the history of its workflow, once there are so many."""
+    history = await (await engine.handle(execution)).fetch_history()
+    names = [event.workflow_execution_signaled_event_attributes.signal_name for event in history.events]
+    found = [name for name in names if name]
+    return found if len(found) >= count else None
