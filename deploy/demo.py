@@ -19,6 +19,8 @@ from deploy.timeline import Timeline, is_at_rest
 
 FOLDER = Path(os.environ.get("EVERSTEP_FOLDER", ".everstep"))
 _WATCH = 90.0
+_BEGUN, _GONE_ON = 5, 3
+"""Executions that start at the least, by each of the two acts."""
 
 
 async def main() -> int:
@@ -45,9 +47,9 @@ async def _show(stack: Stack, client: httpx2.AsyncClient, *, once: bool) -> int:
     known = {execution["id"] for execution in (await call(client, "GET", "/executions?size=200"))["items"]}
     timeline = Timeline(client, console, known)
     await _begin(client, stack.api, console, leads)
-    done = await _watch(timeline, stack, console)
+    done = await _watch(timeline, stack, console, _BEGUN)
     await _go_on(client, console, leads)
-    done = await _watch(timeline, stack, console) and done
+    done = await _watch(timeline, stack, console, _BEGUN + _GONE_ON) and done
     _print_addresses(stack, console)
     if once:
         return 0 if done else 1
@@ -81,13 +83,16 @@ async def _go_on(client: httpx2.AsyncClient, console: Console, leads: dict[str, 
     await call(client, "POST", "/objects/ticket/records", json={"name": "Nobody can sign in", "stage": "New", "values": values})
 
 
-async def _watch(timeline: Timeline, stack: Stack, console: Console) -> bool:
-    """Until all executions are at rest; whether they all got there, and none failed. The customer answers what she is asked."""
+async def _watch(timeline: Timeline, stack: Stack, console: Console, at_least: int) -> bool:
+    """Until so many executions are at rest, and none is under way; whether they all got there, and none failed.
+
+    The customer answers what she is asked.
+    """
     end, answered = time.monotonic() + _WATCH, len(stack.texts.texts())
     while time.monotonic() < end:
         answered += await _answer(stack, console, answered)
         executions = await timeline.follow()
-        if executions and all(map(is_at_rest, executions)) and answered == len(stack.texts.texts()):
+        if len(executions) >= at_least and all(map(is_at_rest, executions)) and answered == len(stack.texts.texts()):
             return all(execution["state"] != "failed" for execution in executions)
         await asyncio.sleep(0.3)
     return False
