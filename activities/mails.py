@@ -8,7 +8,7 @@ from activities.letters import Letter, copied_to, delivered, told
 from activities.mail_addresses import InvalidMailboxError, mailbox, one_line, read_mailbox
 from activities.mailing import Attachment
 from activities.message_texts import mail_texts
-from activities.named_records import named_records
+from activities.named_records import definition_of_contact, named_records
 from activities.registry import runs
 from activities.results import Key, Result
 from activities.services import Services
@@ -165,10 +165,7 @@ async def _places(connection: Connection, key: Key, contacts: Sequence[Any]) -> 
 
 async def _sent_to(contact: Any, field: str | None, letter: Letter, situation: Situation, services: Services, place: int) -> Any:
     async with services.database.connection() as connection:
-        definition = await services.definitions.object(connection, contact["object_id"], contact["object_revision"])
-        if not definition.contact:
-            said = f"{contact['name']} is no contact: records of {definition.api_name} are no people."
-            raise ExpectedFailure("no_contact", said)
+        definition = await definition_of_contact(connection, contact, services.definitions)
         address = _address(definition, contact["field_values"], field, contact["name"])
         await _refuse_suppressed(connection, address)
     return await delivered(letter, [address], situation, services, contact["id"], place)

@@ -1,8 +1,10 @@
 """The records that a step names: its own, those over some hops, those in a variable."""
 
 from collections.abc import Collection, Sequence
+from typing import Any
 from uuid import UUID
 
+from activities.definitions import Definitions
 from activities.situation import Situation
 from automations.failures import ExpectedFailure
 from automations.fields import ObjectDefinition, RelationshipField
@@ -80,3 +82,12 @@ async def _of_back_hop(connection: Connection, hop: BackHop) -> ObjectDefinition
     if not isinstance(stored.definition.field(hop.field), RelationshipField):
         raise ExpectedFailure("unknown_field", f"{stored.definition.name} has no relationship {hop.field} (any more).")
     return stored.definition
+
+
+async def definition_of_contact(connection: Connection, row: Any, definitions: Definitions) -> ObjectDefinition:
+    """Of a record's object. Raises ExpectedFailure `no_contact` where its records are no people."""
+    definition = await definitions.object(connection, row["object_id"], row["object_revision"])
+    if not definition.contact:
+        said = f"{row['name']} is no contact: records of {definition.api_name} are no people."
+        raise ExpectedFailure("no_contact", said)
+    return definition

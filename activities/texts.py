@@ -10,7 +10,7 @@ from activities.control import wait_end
 from activities.goals import begin_wait, result_of_wait
 from activities.members import members_of
 from activities.message_texts import filled, template_of
-from activities.named_records import named_records
+from activities.named_records import definition_of_contact, named_records
 from activities.registry import goes_on, runs
 from activities.results import Down, HoldOn, Result, failed
 from activities.sending import Sent, deliver
@@ -186,12 +186,10 @@ def _number(name: str, values: dict[str, Any], definition: ObjectDefinition, fie
 
 
 async def _contact(connection: Connection, row: Any, field: str | None, services: Services) -> _Receiver | _Missed:
-    definition = await services.definitions.object(connection, row["object_id"], row["object_revision"])
     try:
         if row["archived_at"] is not None:
             raise ExpectedFailure("record_archived", f"{row['name']} is archived.")
-        if not definition.contact:
-            raise ExpectedFailure("no_contact", f"{row['name']} is no contact: records of {definition.api_name} are no people.")
+        definition = await definition_of_contact(connection, row, services.definitions)
         return _Receiver(row["name"], _number(row["name"], row["field_values"], definition, field), row["id"])
     except EverstepError as failure:
         return _Missed(row["name"], failure)

@@ -57,7 +57,21 @@ def certificate(folder: Path) -> Certificate:
     return found
 
 
-class Server(MailSink):
+class PickySink(MailSink):
+    """Knows no mailbox that has `gone` in its address, and is busy for those with `busy`."""
+
+    async def handle_RCPT(  # noqa: N802
+        self, server: Any, session: Any, envelope: Any, address: str, options: list[str]
+    ) -> str:
+        if "gone" in address:
+            return "550 no such mailbox"
+        if "busy" in address:
+            return "450 try again later"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+
+class Server(PickySink):
     """Counts its connections. It takes mails over TLS only, if it has a certificate; `kind` says how that begins.
 
     It knows no mailbox that has `gone` in its address, and is busy for those with `busy`. What it is told to do `next` happens
@@ -86,16 +100,6 @@ class Server(MailSink):
         for session in list(self._sessions):
             if session.transport is not None:
                 session.transport.close()
-
-    async def handle_RCPT(  # noqa: N802
-        self, server: Any, session: Any, envelope: Any, address: str, options: list[str]
-    ) -> str:
-        if "gone" in address:
-            return "550 no such mailbox"
-        if "busy" in address:
-            return "450 try again later"
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
         told = self.next.pop(0) if self.next else None

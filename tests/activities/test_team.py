@@ -11,20 +11,7 @@ from deploy.mail import MailSink
 from store.team import put_employee
 from tests.builders import mail as telling
 from tests.engine import Engine
-
-
-class PickySink(MailSink):
-    """Knows no mailbox that has `gone` in its address, and is busy for those with `busy`."""
-
-    async def handle_RCPT(  # noqa: N802
-        self, server: Any, session: Any, envelope: Any, address: str, options: list[str]
-    ) -> str:
-        if "gone" in address:
-            return "550 no such mailbox"
-        if "busy" in address:
-            return "450 try again later"
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
+from tests.mail_servers import PickySink
 
 
 @asynccontextmanager
