@@ -59,6 +59,7 @@ STATUSES = {
     "invalid_json": 400,
     "no_encryption_key": 409,
     "activity_closed": 409,
+    "idempotency_key_in_use": 409,
     "field_type_in_use": 409,
     "record_archived": 409,
     "several_records": 409,
