@@ -102,7 +102,8 @@ def add_error_handlers(app: FastAPI) -> None:
 
 
 async def _everstep(request: Request, error: Any) -> JSONResponse:
-    return answer(everstep_problem(error))
+    later = {"Retry-After": "1"} if error.code == "idempotency_key_in_use" else None
+    return answer(everstep_problem(error), later)
 
 
 def everstep_problem(error: EverstepError) -> ProblemDetails:

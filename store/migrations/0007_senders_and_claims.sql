@@ -21,6 +21,15 @@ alter table idempotent_requests
     add column claimed_by text,
     add column hashed_by uuid;
 
+-- What a rotated key began is found by the keys that come after it.
+insert into idempotent_requests (
+    key_id, idempotency_key, method, path, body_hash, began_at, made_id, status, headers, body, hashed_by
+)
+select k.first_id, r.idempotency_key, r.method, r.path, r.body_hash, r.began_at, r.made_id, r.status, r.headers, r.body, k.id
+from idempotent_requests r join api_keys k on k.id = r.key_id
+where k.first_id is not null
+on conflict do nothing;
+
 -- Two callers of a webhook may name their calls alike.
 alter table webhook_deliveries add column sender_id uuid;
 drop index webhook_deliveries_once;

@@ -1,16 +1,19 @@
 """Requests under an Idempotency-Key whose answer was lost: what became of them decides, and it is known at once."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
+from inspect import getsource
 from pathlib import Path
 from uuid import UUID
 
 import httpx2
 import pytest
 from fastapi import APIRouter
+from fastapi.routing import APIRoute
 
 from activities.settings import Settings
+from api.app import ROUTERS
 from api.deps import DatabaseDep
 from api.executions import starting
 from api.security.api_keys import RotateBody
@@ -18,7 +21,9 @@ from deploy.temporal import TemporalDevServer
 from store.database import Database
 from store.idempotent_requests import LEFT_AFTER
 from tests.api.asking import refused, save_lead
+from tests.api.audited_routes import UNAUDITED
 from tests.api.gateway_process import GatewayProcess, gateway_process
+from tests.api.gateway_routes import READING
 from tests.api.test_idempotency import RECORDS, claimed, executions, leads, put_subject, send
 from tests.builders import stop
 from tests.engine import Engine, until
@@ -179,6 +184,23 @@ async def test_a_key_rotated_in_between_finds_what_it_began(api: httpx2.AsyncCli
     again = await send(api, "k1", path, {"by": "ada"}, headers=bearing(rotated["key"]))
     assert (again.status_code, again.json()["id"], again.headers.get("idempotent-replayed")) == (202, first.json()["id"], "true")
     refused(await send(api, "k1", RECORDS, headers=bearing(rotated["key"])), 422, "idempotency_key_reused")
+
+
+_NOT_KEYED = ("/codec/", "/texts/", "/webhooks/")
+_CHOOSES_FIRST = {"POST /executions/bulk/{kind}"}
+"""Each of those that it chose is asked in a transaction of its own."""
+
+
+def test_each_route_that_writes_under_a_key_does_so_in_a_transaction_that_marks_its_claim() -> None:
+    reads = {route for route, why in UNAUDITED.items() if why == UNAUDITED["POST /automations/validate"]}
+    unmarked = {name for name, route in _keyed_routes() if ".connection()" in getsource(route.endpoint)}
+    assert unmarked - reads == _CHOOSES_FIRST
+
+
+def _keyed_routes() -> Iterator[tuple[str, APIRoute]]:
+    for route in (route for router in ROUTERS for route in router.routes):
+        if isinstance(route, APIRoute) and not route.path.startswith(_NOT_KEYED):
+            yield from ((f"{method} {route.path}", route) for method in (route.methods or set()) - READING)
 
 
 @pytest.fixture
