@@ -1,20 +1,13 @@
 """`python -m api` serves the gateway until it is told to stop."""
 
-import uvicorn
-
 from activities.logs import configure_logs
 from activities.settings import Settings
-from api.app import create_app
+from api.serving import server
 
 
 async def main() -> int:
     configure_logs()
-    settings = Settings.from_environment()
-    config = uvicorn.Config(
-        create_app(settings), host=settings.api_host, port=settings.api_port, log_config=None, timeout_graceful_shutdown=3,
-        server_header=False,
-    )  # fmt: skip
-    await uvicorn.Server(config).serve()
+    await server(Settings.from_environment()).serve()
     return 0
 
 

@@ -1,4 +1,4 @@
-"""The gateway as one application. `uvicorn --factory api.app:create_app` runs it."""
+"""The gateway as one application. `python -m api` serves it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence

@@ -59,6 +59,7 @@ STATUSES = {
     "invalid_json": 400,
     "no_encryption_key": 409,
     "activity_closed": 409,
+    "idempotency_key_in_use": 409,
     "field_type_in_use": 409,
     "record_archived": 409,
     "several_records": 409,
@@ -101,7 +102,8 @@ def add_error_handlers(app: FastAPI) -> None:
 
 
 async def _everstep(request: Request, error: Any) -> JSONResponse:
-    return answer(everstep_problem(error))
+    later = {"Retry-After": "1"} if error.code == "idempotency_key_in_use" else None
+    return answer(everstep_problem(error), later)
 
 
 def everstep_problem(error: EverstepError) -> ProblemDetails:

@@ -679,7 +679,8 @@ class Operations(Transport):
 
         One event, or `{"events": […]}`: all of them are kept or none, and every mistake is named.
 
-        An event whose `id` was told before is not told again. An Idempotency-Key stands in for the ids of those that have none.
+        An event whose `id` its sender told before is not told again: 409 where it says something else now. Ids are those of an
+        API key, through all its rotations, and of a kind. An Idempotency-Key stands in for the ids of events that have none.
         After a mail that bounced, or by which somebody unsubscribed, its address gets no more: that by which the record is named,
         else the only one that the record has.
         """

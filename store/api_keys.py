@@ -17,7 +17,10 @@ PREFIX = "esk_"
 
 @dataclass(frozen=True)
 class NewKey:
-    """A row to be. None for `expires_at`: never; for `requests_per_minute`: the limit of the settings."""
+    """A row to be. None for `expires_at`: never; for `requests_per_minute`: the limit of the settings.
+
+    `replaces`: the key whose caller has this one from now on.
+    """
 
     name: str
     scopes: Iterable[str]
@@ -25,6 +28,7 @@ class NewKey:
     now: datetime
     expires_at: datetime | None = None
     requests_per_minute: int | None = None
+    replaces: UUID | None = None
 
 
 def new_key() -> str:
@@ -41,6 +45,7 @@ async def insert_api_key(connection: Connection, new: NewKey, key: str) -> Any:
     return await QUERIES.insert_api_key(
         connection, id=new_id(), name=new.name, hash=key_hash(key), hint=key[-4:], scopes=list(new.scopes), now=new.now,
         requests_per_minute=new.requests_per_minute, created_by=new.created_by, expires_at=new.expires_at,
+        replaces=new.replaces,
     )  # fmt: skip
 
 

@@ -1,8 +1,9 @@
 """The connection pool, and the schema brought to what this release knows."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,9 @@ from automations.errors import EverstepError
 MIGRATIONS = Path(__file__).parent / "migrations"
 Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 _MIGRATION_LOCK = 0x65766572  # "ever"
+
+BEFORE_COMMIT: ContextVar[Callable[[Connection], Awaitable[None]] | None] = ContextVar("before_commit", default=None)
+"""What is written last in each transaction of whatever runs here. Where it raises, the transaction is rolled back."""
 
 UNAVAILABLE = (
     OSError,
@@ -92,6 +96,8 @@ class Database:
     async def transaction(self) -> AsyncIterator[Connection]:
         async with self.connection() as connection, connection.transaction():
             yield connection
+            if before_commit := BEFORE_COMMIT.get():
+                await before_commit(connection)
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Connection]:

@@ -32,19 +32,29 @@ class Delivery:
     detail: str | None = None
     execution_id: UUID | None = None
     fingerprint: bytes | None = None
+    sender_id: UUID | None = None
 
 
 async def first_delivery(
-    connection: Connection, automation_id: UUID, webhook: str, key: str, *, method: str, query: str, body: bytes
+    connection: Connection,
+    automation_id: UUID,
+    webhook: str,
+    key: str,
+    sender_id: UUID | None,
+    *,
+    method: str,
+    query: str,
+    body: bytes,
 ) -> Any | None:
-    """What was taken under this key before, with `is_same` where it was the same call.
+    """What was taken under this key of the sender before, with `is_same` where it was the same call.
 
     Until the end of the transaction nobody else takes a call of this webhook under the key.
     """
     await QUERIES.lock_delivery_key(connection, key=f"delivery/{automation_id}/{webhook}/{key}")
     return await QUERIES.find_delivery_by_key(
-        connection, automation_id=automation_id, webhook=webhook, idempotency_key=key, method=method, query=query, body=body
-    )
+        connection, automation_id=automation_id, webhook=webhook, idempotency_key=key, sender_id=sender_id, method=method,
+        query=query, body=body,
+    )  # fmt: skip
 
 
 async def first_signed_delivery(connection: Connection, automation_id: UUID, webhook: str, fingerprint: bytes) -> Any | None:

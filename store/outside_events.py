@@ -67,21 +67,27 @@ def _values_held(key: RecordKey, object: Any) -> list[dict[str, str] | None]:
 
 @dataclass(frozen=True)
 class ToldEvent:
-    """An event of a record that is held. The same `key` twice is one event."""
+    """An event of a record that is held. The same `key` twice is one event; `told_hash` is of all that its sender said.
+
+    `earlier_key`: what a release before this one kept it by.
+    """
 
     kind: str
     record_id: UUID
     event_at: datetime
     payload: dict[str, Any]
     key: str | None = None
+    earlier_key: str | None = None
+    told_hash: bytes | None = None
 
 
 @dataclass(frozen=True)
 class KeptEvent:
-    """`is_duplicate`: it was told of before, and was written then."""
+    """`is_duplicate`: it was told of before, and was written then; `is_other`: that one said something else."""
 
     id: UUID
     is_duplicate: bool
+    is_other: bool = False
 
 
 async def insert_events(connection: Connection, events: Sequence[ToldEvent]) -> list[KeptEvent]:
@@ -90,16 +96,22 @@ async def insert_events(connection: Connection, events: Sequence[ToldEvent]) -> 
     rows = QUERIES.insert_told_events(
         connection, ids=ids, kinds=[event.kind for event in events], record_ids=[event.record_id for event in events],
         event_ats=[event.event_at for event in events], payloads=[event.payload for event in events],
-        keys=[event.key for event in events],
+        keys=[event.key for event in events], earlier_keys=[event.earlier_key for event in events],
+        told_hashes=[event.told_hash for event in events],
     )  # fmt: skip
     inserted = {row["id"] async for row in rows}
-    told_before = [event.key for id, event in zip(ids, events, strict=True) if id not in inserted]
-    rows = QUERIES.list_events_by_key(connection, keys=told_before)
-    known = {row["key"]: row["id"] async for row in rows} if told_before else {}
+    told_before = [event for id, event in zip(ids, events, strict=True) if id not in inserted]
+    keys = [key for event in told_before for key in (event.key, event.earlier_key) if key]
+    rows = QUERIES.list_events_by_key(connection, keys=keys)
+    known = {row["key"]: row async for row in rows} if keys else {}
     return [
-        KeptEvent(id, False) if id in inserted else KeptEvent(known[event.key], True)
+        KeptEvent(id, False) if id in inserted else _duplicate(known.get(event.key) or known[event.earlier_key], event)
         for id, event in zip(ids, events, strict=True)
     ]
+
+
+def _duplicate(first: Any, event: ToldEvent) -> KeptEvent:
+    return KeptEvent(first["id"], True, is_other=first["told_hash"] not in (None, event.told_hash))
 
 
 Shown = tuple[Any, list[Any]]

@@ -32,6 +32,11 @@ class Rehearsal(Database):
         yield self._connection
 
     @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        async with self._connection.transaction():
+            yield self._connection
+
+    @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Connection]:
         yield self._connection
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.access import ActorDep, needs
 from api.automations.saving import all_objects
-from api.deps import DatabaseDep, PageDep
+from api.deps import DatabaseDep, MadeIdDep, PageDep
 from api.errors import RefusedError
 from api.executions.bulk_start_views import BulkStartRecordView, BulkStartView, bulk_start_view
 from api.executions.listeners import takes_a_place
@@ -73,13 +73,17 @@ class CancelBody(BaseModel):
     summary="Start it on many records",
     dependencies=[needs("executions:operate")],
 )
-async def start_in_bulk(api_name: str, body: BulkStartBody, database: DatabaseDep, actor: ActorDep) -> BulkStartView:
+async def start_in_bulk(
+    api_name: str, body: BulkStartBody, database: DatabaseDep, actor: ActorDep, made_id: MadeIdDep
+) -> BulkStartView:
     """Only written down here. The records of a filter are those that fit it while it is `collecting`.
 
     Paced, in place of the limit on starts in a minute. A record that cannot be started stands in no other's way.
     """
-    now, bulk_start_id, actor = datetime.now(UTC), new_id(), actor.speaking_for(body.by)
+    now, bulk_start_id, actor = datetime.now(UTC), made_id or new_id(), actor.speaking_for(body.by)
     async with database.transaction() as connection:
+        if made_id and (begun := await stored.read_bulk_start(connection, made_id)):
+            return bulk_start_view(begun)
         automation = await _automation(connection, api_name)
         require_active(automation)
         await require_not_killed(connection, api_name, now)

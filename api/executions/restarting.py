@@ -8,9 +8,9 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from activities.settings import Settings
-from activities.starting import Cause, Restart, Started, Target, create_execution
+from activities.starting import Cause, Restart, Started, Target, create_execution, restarted
 from api.access import ActorDep, needs
-from api.deps import DatabaseDep, SettingsDep, TemporalDep, TemporalWatchDep
+from api.deps import DatabaseDep, MadeIdDep, SettingsDep, TemporalDep, TemporalWatchDep
 from api.errors import RefusedError
 from api.executions.executions import existing_execution, read_view
 from api.executions.starting import launch_or_leave, overrides_of, require_not_killed
@@ -24,7 +24,7 @@ from automations.steps.base import StepBase
 from store.audit import Deed, write_audit
 from store.automations import read_automation_by_id
 from store.database import Connection
-from store.executions import lock_execution
+from store.executions import lock_execution, read_execution
 from store.records import read_record
 from store.requests import insert_restart
 from store.step_runs import has_visited
@@ -59,6 +59,7 @@ async def restart_execution(
     watch: TemporalWatchDep,
     actor: ActorDep,
     wait: WaitDep,
+    made_id: MadeIdDep,
 ) -> ExecutionView:
     """A new execution runs on from that step, with the newest document and the variables as they were at the end.
 
@@ -72,8 +73,12 @@ async def restart_execution(
     body = body.model_copy(update={"by": actor.name})
     async with database.transaction() as connection:
         await lock_execution(connection, execution_id)
-        started = await _restarted(connection, row, body, datetime.now(UTC), settings)
-        await write_audit(connection, actor, _deed(row, started, body))
+        begun = await read_execution(connection, made_id) if made_id else None
+        if begun:
+            started = restarted(begun)
+        else:
+            started = await _restarted(connection, row, body, datetime.now(UTC), settings, made_id)
+            await write_audit(connection, actor, _deed(row, started, body))
     await launch_or_leave(database, client, settings, started)
     await wait.until(started.id, rests)
     return await read_view(database, started.id, settings)
@@ -84,7 +89,9 @@ def _deed(row: Any, started: Started, body: RestartBody) -> Deed:
     return Deed("execution.restarted", "execution", str(row["id"]), before, after, body.why)
 
 
-async def _restarted(connection: Connection, row: Any, body: RestartBody, now: datetime, settings: Settings) -> Started:
+async def _restarted(
+    connection: Connection, row: Any, body: RestartBody, now: datetime, settings: Settings, made_id: UUID | None
+) -> Started:
     """Raises RefusedError: 422 for a step or a variable that does not fit, 409 for a record or an automation out of use."""
     automation = await read_automation_by_id(connection, row["automation_id"])
     if automation["deleted_at"] is not None:
@@ -99,7 +106,7 @@ async def _restarted(connection: Connection, row: Any, body: RestartBody, now: d
         event_id=row["event_id"], parent_id=row["parent_id"], root_id=row["root_id"], depth=row["depth"],
         restart=Restart(row["id"], step, {**row["variables"], **given}),
     )  # fmt: skip
-    started = await create_execution(connection, Target(automation, document, record), cause, now, settings)
+    started = await create_execution(connection, Target(automation, document, record), cause, now, settings, execution_id=made_id)
     await insert_restart(connection, row["id"], step=body.step, by=body.by, why=body.why, now=now)
     return started
 

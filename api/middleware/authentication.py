@@ -27,9 +27,10 @@ _UNAUTHORIZED = {"WWW-Authenticate": 'Bearer realm="everstep"'}
 
 @dataclass(frozen=True)
 class Caller:
-    """Whose key a request came with."""
+    """Whose key a request came with. `sender_id` stays through all rotations of the key: ids of the caller's are his by it."""
 
     key_id: UUID
+    sender_id: UUID
     name: str
     access: Access
     requests_per_minute: int | None = None
@@ -104,7 +105,7 @@ async def let_in(connection: Connection, row: Any | None, now: datetime) -> Call
     if row["expires_at"] is not None and row["expires_at"] <= now:
         raise _refused("key_expired", f"The API key {row['name']} expired on {row['expires_at']:%Y-%m-%d %H:%M} UTC.")
     await _touch(connection, row, now)
-    return Caller(row["id"], row["name"], Access(row["scopes"]), row["requests_per_minute"])
+    return Caller(row["id"], row["sender_id"], row["name"], Access(row["scopes"]), row["requests_per_minute"])
 
 
 async def _touch(connection: Connection, row: Any, now: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import structlog
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -27,8 +28,11 @@ _FORMS = ("/codec/sign-", "/texts/twilio/")
 """What browsers send of a page of ours, and what providers send."""
 
 
+_LOG = structlog.get_logger("everstep.api")
+
+
 class BodyGuard:
-    """Reads the whole body before the application does, which then gets it in one piece.
+    """Reads the whole body before the application does, which then gets it in one piece, or not at all.
 
     `limits` are bytes by the beginning of a path; the longest that fits counts, "" fits all.
     """
@@ -42,28 +46,31 @@ class BodyGuard:
             await self._app(scope, receive, send)
             return
         limit = next(limit for start, limit in self._limits.items() if scope["path"].startswith(start))
-        body = await _read(Headers(scope=scope), receive, limit)
-        refused = _too_large(limit) if body is None else _text_problem(scope, body)
+        body = await _read(scope, receive, limit)
+        refused = _text_problem(scope, body) if isinstance(body, bytes) else body
         if refused is not None:
-            await answer(refused, {"Connection": "close"} if body is None else None)(scope, receive, send)
-        else:
-            await self._app(scope, replayed(body or b"", receive), send)
+            await answer(refused, None if isinstance(body, bytes) else {"Connection": "close"})(scope, receive, send)
+        elif isinstance(body, bytes):
+            await self._app(scope, replayed(body, receive), send)
 
 
-async def _read(headers: Headers, receive: Receive, limit: int) -> bytes | None:
-    """None as soon as it is known to be too large."""
-    announced = headers.get("content-length", "")
-    if announced.isdecimal() and int(announced) > limit:
-        return None
+async def _read(scope: Scope, receive: Receive, limit: int) -> bytes | ProblemDetails:
+    """The whole body, or why it is not taken; that it is too large as soon as it is known."""
+    announced = Headers(scope=scope).get("content-length", "")
+    length = int(announced) if announced.isdecimal() else None
+    if length is not None and length > limit:
+        return _too_large(limit)
     body = bytearray()
     more = True
     while more:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            return _broken_off(scope, len(body), length)
         body += message.get("body", b"")
         more = message.get("more_body", False)
         if len(body) > limit:
-            return None
-    return bytes(body)
+            return _too_large(limit)
+    return bytes(body) if length in (None, len(body)) else _broken_off(scope, len(body), length)
 
 
 def replayed(body: bytes, receive: Receive) -> Receive:
@@ -78,6 +85,13 @@ def replayed(body: bytes, receive: Receive) -> Receive:
 
 def _too_large(limit: int) -> ProblemDetails:
     return problem(413, "body_too_large", f"The body is larger than {limit:,} bytes.")
+
+
+def _broken_off(scope: Scope, received: int, announced: int | None) -> ProblemDetails:
+    """Nobody may be there to read the answer."""
+    _LOG.warning("body_broken_off", method=scope["method"], path=scope["path"], received=received, announced=announced)
+    sentence = "The body broke off before its end, and nothing was done with it: send the request again."
+    return problem(400, "body_broken_off", sentence)
 
 
 _NUL_IN_ADDRESS = problem(422, "invalid_text", "The address holds a NUL character.")

@@ -4,15 +4,15 @@
 """
 
 import hmac
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
 import structlog
-from pydantic_core import from_json
 from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -20,20 +20,24 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.errors import RefusedError
 from api.middleware.authentication import Caller
 from api.middleware.bodies import WEBHOOKS, replayed
-from api.problems import MEDIA_TYPE, answer, away_problem, everstep_problem
+from api.problems import answer, away_problem, everstep_problem
 from automations.errors import EverstepError
 from store.database import UNAVAILABLE, Database
 from store.idempotent_requests import (
+    LEFT_AFTER,
     Answer,
     Claim,
     Named,
+    OvertakenError,
     Taken,
+    Writing,
     claim_request,
     doubt_request,
     keep_answer,
     read_request,
     reclaim_request,
     release_request,
+    writing,
 )
 
 HEADER = "Idempotency-Key"
@@ -42,12 +46,14 @@ _WRITING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _WRITTEN = re.compile(r"[ -~]{1,255}")
 _KEPT_HEADERS = ("content-type", "etag", "location")
 _LARGEST_KEPT = 1024 * 1024
-_START = re.compile(r"/automations/[^/]+/executions")
+_FOUND_AGAIN = re.compile(r"/automations/[^/]+/(executions|bulk-starts)|/executions/[^/]+/restart")
+"""What is made here has the id `made_id`, and is found by it."""
+
+_IN_PARTS = re.compile(r"/automations/[^/]+/executions|/executions/bulk/[^/]+")
+"""Several transactions, if it is not one of those that are found again: of them some may be done and some not."""
+
 _NEVER_KEPT = frozenset({401, 403, 429})
 """Refusals that say nothing of the request itself: it was not looked at."""
-
-_NOTHING_DONE = frozenset({"temporal_unavailable"})
-"""Answers of the 5xx that come before anything is written."""
 
 _LOG = structlog.get_logger("everstep.api")
 
@@ -69,16 +75,18 @@ class Idempotency:
         if isinstance(found, Response):
             await found(scope, receive, send)
         else:
-            await self._do(found, _may_repeat(scope, body), scope, replayed(body, receive), send)
+            await self._do(found, scope, replayed(body, receive), send)
 
-    async def _do(self, claim: Claim, may_repeat: bool, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _do(self, claim: Claim, scope: Scope, receive: Receive, send: Send) -> None:
         scope["state"]["made_id"] = claim.made_id
-        desk = _Desk(await _database(scope), claim, may_repeat)
-        try:
-            await self._app(scope, receive, _Held(send, desk).send)
-        except Exception:
-            await desk.settle(None)
-            raise
+        database = await _database(scope)
+        with writing(claim) as written:
+            desk = _Desk(database, claim, written)
+            try:
+                await self._app(scope, receive, _Held(send, desk).send)
+            except BaseException:  # also a gateway that is stopped
+                await desk.settle(None)
+                raise
 
 
 def _is_meant(scope: Scope) -> bool:
@@ -87,28 +95,36 @@ def _is_meant(scope: Scope) -> bool:
 
 
 def _may_repeat(scope: Scope, body: bytes) -> bool:
-    """Whether doing it twice is as good as once. A start finds its execution by `made_id`; what it resumes has no such id."""
-    is_start = scope["method"] == "POST" and _START.fullmatch(scope["path"]) and b"resume_paused" not in body
-    return scope["method"] in ("PUT", "DELETE") or bool(is_start)
+    """Whether doing it twice is as good as once. What a start resumes has no id to be found by."""
+    if scope["method"] == "POST":
+        resumes = scope["path"].endswith("/executions") and b"resume_paused" in body
+        return bool(_FOUND_AGAIN.fullmatch(scope["path"])) and not resumes
+    return scope["method"] == "PUT" and "if-match" not in Headers(scope=scope)
 
 
 async def _database(scope: Scope) -> Database:
     return await scope["app"].state.connections.database.get()
 
 
+class _InUseError(RefusedError):
+    def __init__(self, seconds: float) -> None:
+        super().__init__(409, OvertakenError.code, f"A request under this {HEADER} is under way: try again shortly.")
+        self.seconds = str(max(1, math.ceil(seconds)))
+
+
 async def _begun(scope: Scope, caller: Caller, key: str, body: bytes) -> Claim | Response:
     """The right to do the request, or what is answered in place of doing it."""
     try:
         sent = body_hash(Headers(scope=scope)["authorization"], body)
-        named = Named(caller.key_id, _checked(key), scope["method"], _path(scope), sent)
-        return await _claimed(await _database(scope), named, may_repeat=_may_repeat(scope, body))
-    except RefusedError as error:
-        later = {"Retry-After": "1"} if error.code == "idempotency_key_in_use" else None
-        return answer(everstep_problem(error), later)
+        named = Named(caller.sender_id, caller.key_id, _checked(key), scope["method"], _path(scope), sent)
+        found = await _claimed(await _database(scope), named, may_repeat=_may_repeat(scope, body))
+    except _InUseError as error:
+        return answer(everstep_problem(error), {"Retry-After": error.seconds})
     except EverstepError as error:
         return answer(everstep_problem(error))
     except UNAVAILABLE as error:
         return answer(away_problem(error))
+    return found
 
 
 def body_hash(authorization: str, body: bytes) -> bytes:
@@ -135,27 +151,38 @@ async def _claimed(database: Database, named: Named, *, may_repeat: bool) -> Cla
         taken = await read_request(connection, named, now)
         if taken and taken.is_same and taken.answer:
             return _again(taken.answer, named)
-        claim = await reclaim_request(connection, named, _left(taken, may_repeat), now)
-    if claim is None:
-        raise _in_use()
+        claim = await reclaim_request(connection, named, _left(taken, now), now)
+        if claim is None:
+            raise _InUseError(1)
+        if claim.written and not may_repeat:
+            await doubt_request(connection, claim)
+            raise _written(named)
     return claim
 
 
-def _left(taken: Taken | None, may_repeat: bool) -> datetime:
+def _left(taken: Taken | None, now: datetime) -> datetime:
     """When a request that may be taken over began. Raises RefusedError for all others."""
     if taken is not None and not taken.is_same:
         sentence = f"The {HEADER} came before with another request: make a new key for each request."
         raise RefusedError(422, "idempotency_key_reused", sentence)
-    if taken is None or not taken.is_left:
-        raise _in_use()
-    if not may_repeat:
-        sentence = "The first request under this key broke off, and it is not known whether it was done."
-        raise RefusedError(409, "request_in_doubt", f"{sentence} Look first; to try again, make a new {HEADER}.")
+    if taken is None:
+        raise _InUseError(1)
+    if not taken.is_left:
+        raise _in_use(now - taken.began_at)
     return taken.began_at
 
 
-def _in_use() -> RefusedError:
-    return RefusedError(409, "idempotency_key_in_use", f"A request under this {HEADER} is under way: try again shortly.")
+def _in_use(age: timedelta) -> _InUseError:
+    """One that has taken long may take as long again, but is given up in time."""
+    return _InUseError(min(age, LEFT_AFTER - age).total_seconds())
+
+
+def _written(named: Named) -> RefusedError:
+    where = named.path.partition("?")[0]
+    if _IN_PARTS.fullmatch(where):
+        sentence = f"The first request under this {HEADER} broke off: all of it may have been done, or a part."
+        return RefusedError(409, "request_in_doubt", f"{sentence} Look first; for what is left, make a new key.")
+    return RefusedError(409, "already_done", f"This was done before, and its answer was lost. See {where}.")
 
 
 def _again(kept: Answer, named: Named) -> Response:
@@ -172,7 +199,7 @@ class _Desk:
 
     database: Database
     claim: Claim
-    may_repeat: bool
+    written: Writing
 
     async def settle(self, answered: Answer | None) -> None:
         """None: it broke off."""
@@ -185,15 +212,10 @@ class _Desk:
     async def _settle(self, connection: Any, answered: Answer | None) -> None:
         if answered and answered.status < HTTPStatus.INTERNAL_SERVER_ERROR and answered.status not in _NEVER_KEPT:
             await keep_answer(connection, self.claim, answered)
-        elif self.may_repeat or (answered and (answered.status in _NEVER_KEPT or _code(answered) in _NOTHING_DONE)):
-            await release_request(connection, self.claim)
-        else:
+        elif self.written.may_have_written:
             await doubt_request(connection, self.claim)
-
-
-def _code(answered: Answer) -> str | None:
-    is_problem = answered.headers.get("content-type") == MEDIA_TYPE
-    return from_json(answered.body or b"{}").get("code") if is_problem else None
+        else:
+            await release_request(connection, self.claim)
 
 
 @dataclass

@@ -192,7 +192,7 @@ async def complete_activity(
 ) -> ActivityView:
     """Done twice, the second time changes nothing and starts nothing."""
     by = (body.by if body else "") or caller.name
-    async with database.connection() as connection:
+    async with database.transaction() as connection:
         row = await stored.complete_activity(connection, activity_id, by=by, now=datetime.now(UTC))
     return _existing(row, activity_id)
 
@@ -203,6 +203,6 @@ async def cancel_activity(
 ) -> ActivityView:
     """It stays in the list, as canceled. Done twice, the second time changes nothing."""
     by = (body.by if body else "") or caller.name
-    async with database.connection() as connection:
+    async with database.transaction() as connection:
         row = await stored.cancel_activity(connection, activity_id, by=by, now=datetime.now(UTC))
     return _existing(row, activity_id)

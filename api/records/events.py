@@ -1,6 +1,9 @@
 """Events: what happened elsewhere is told here, and what became of everything that happened is shown."""
 
+import hashlib
+import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, assert_never
 from uuid import UUID
@@ -15,11 +18,13 @@ from api.pages import Page
 from api.problems import NotFoundError
 from automations.access import Place
 from automations.outside_events import AnyOutsideEvent, MailEvent, Reading, TellId, events_schema, read_events
+from automations.problems import at
 from store.outside_events import HeldRecord, KeptEvent, Shown, ToldEvent, hold_records, insert_events, list_events, show_event
 from store.places import reached_places
 from store.suppressions import suppress_told
 
 router = APIRouter(prefix="/events", tags=["events"])
+_REUSED = "event_id_reused"
 
 
 class KeptView(BaseModel):
@@ -91,8 +96,9 @@ async def tell_events(
 ) -> ToldView:
     """One event, or `{"events": […]}`: all of them are kept or none, and every mistake is named.
 
-    An event whose `id` was told before is not told again. An Idempotency-Key stands in for the ids of those that have none. After
-    a mail that bounced, or by which somebody unsubscribed, its address gets no more: that by which the record is named, else the
+    An event whose `id` its sender told before is not told again: 409 where it says something else now. Ids are those of an API
+    key, through all its rotations, and of a kind. An Idempotency-Key stands in for the ids of events that have none. After a mail
+    that bounced, or by which somebody unsubscribed, its address gets no more: that by which the record is named, else the
     only one that the record has.
     """
     now = datetime.now(UTC)
@@ -102,8 +108,9 @@ async def tell_events(
     async with database.transaction() as connection:
         held = await hold_records(connection, [reading.event.record for reading in readings if reading.event])
         _refuse_wrong(readings, held)
-        told = _told(readings, held, idempotency_key, now)
+        told = _told(readings, held, _Sender(caller.sender_id, idempotency_key), now)
         kept = await insert_events(connection, told)
+        _refuse_other(readings, kept)
         await suppress_told(connection, list(_opting_out(readings, told, kept)), now)
     return ToldView(events=[KeptView(id=each.id, duplicate=each.is_duplicate) for each in kept])
 
@@ -134,13 +141,60 @@ def _with_record(reading: Reading, event: AnyOutsideEvent, held: HeldRecord) -> 
     return reading.with_problem("record", held.why_not, sentence)
 
 
-def _told(readings: Sequence[Reading], held: Sequence[HeldRecord], key: str | None, now: datetime) -> list[ToldEvent]:
+def _refuse_other(readings: Sequence[Reading], kept: Sequence[KeptEvent]) -> None:
+    """Raises RefusedError 409 where an id came before with another event."""
+    errors = [_reused(reading, each) for reading, each in zip(readings, kept, strict=True) if each.is_other]
+    if errors:
+        said = " ".join(f"{error['path']}: {error['sentence']}".removeprefix(": ") for error in errors[:5])
+        raise RefusedError(409, _REUSED, f"Nothing was kept. {said}", errors)
+
+
+def _reused(reading: Reading, first: KeptEvent) -> dict[str, str]:
+    path = at(reading.path, "id") if reading.event and reading.event.id else reading.path
+    sentence = f"This came before with another event, which is {first.id}: give each event an id of its own."
+    return {"path": path, "code": _REUSED, "sentence": sentence}
+
+
+@dataclass(frozen=True)
+class _Sender:
+    """Whose ids the events have, and the Idempotency-Key for those that have none."""
+
+    id: UUID
+    key: str | None
+
+    def key_of(self, event: AnyOutsideEvent, place: int) -> str | None:
+        """Of its own form, so that no sender's id can be taken for what others keep events by."""
+        if event.id is not None:
+            return f"told/{self.id}/{event.kind}/{event.id}"
+        return f"request/{self.id}/{place}/{self.key}" if self.key else None
+
+    def earlier_key_of(self, event: AnyOutsideEvent, place: int) -> str | None:
+        """Before ids were those of a sender."""
+        if event.id is not None:
+            return f"told/{event.id}"
+        return f"request/{place}/{self.key}" if self.key else None
+
+
+def _told(readings: Sequence[Reading], held: Sequence[HeldRecord], sender: _Sender, now: datetime) -> list[ToldEvent]:
     """Of readings without problems: each has its record."""
     return [
-        ToldEvent(event.kind, record.id, event.event_at or now, event.payload(), _key(event, key, place))
+        _told_of(event, record.id, place, sender, now)
         for place, (reading, record) in enumerate(zip(readings, held, strict=True))
         if (event := reading.event) and record.id
     ]
+
+
+def _told_of(event: AnyOutsideEvent, record_id: UUID, place: int, sender: _Sender, now: datetime) -> ToldEvent:
+    return ToldEvent(
+        event.kind, record_id, event.event_at or now, event.payload(), key=sender.key_of(event, place),
+        earlier_key=sender.earlier_key_of(event, place), told_hash=_hash(event),
+    )  # fmt: skip
+
+
+def _hash(event: AnyOutsideEvent) -> bytes:
+    """Of all that it says, in whatever order."""
+    said = event.model_dump(mode="json", exclude={"id"}, exclude_none=True, by_alias=True)
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).digest()
 
 
 def _opting_out(
@@ -151,13 +205,6 @@ def _opting_out(
     for event, written, was_kept in zip(events, told, kept, strict=True):
         if isinstance(event, MailEvent) and event.event in ("bounced", "unsubscribed") and not was_kept.is_duplicate:
             yield written, event.record.email
-
-
-def _key(event: AnyOutsideEvent, key: str | None, place: int) -> str | None:
-    """Of its own kind, so that no sender's id can be taken for what others keep events by."""
-    if event.id is not None:
-        return f"told/{event.id}"
-    return f"request/{place}/{key}" if key else None
 
 
 @router.get("", summary="List events", dependencies=[needs("automations:view", narrows=True)])

@@ -80,7 +80,7 @@ def _existing(row: Any | None, record_id: UUID, response: Response) -> RecordVie
 
 @router.post("/objects/{api_name}/records", status_code=201, summary="Create a record", dependencies=[needs("records:edit")])
 async def create_record(api_name: Name, new: NewRecord, response: Response, database: DatabaseDep) -> RecordView:
-    async with database.connection() as connection:
+    async with database.transaction() as connection:
         stored = await existing_object(connection, api_name)
         row = await records.create_record(
             connection, stored, name=new.name, values=new.values, stage=new.stage, owner=new.owner, now=datetime.now(UTC)
@@ -99,7 +99,7 @@ async def change_record(
     record_id: UUID, change: RecordChange, response: Response, database: DatabaseDep, if_match: IfMatch = None
 ) -> RecordView:
     expected = expected_revision(if_match, change.revision)
-    async with database.connection() as connection:
+    async with database.transaction() as connection:
         row = await records.change_record(
             connection, record_id, values=change.values, now=datetime.now(UTC), revision=expected, **change.attributes()
         )
@@ -117,7 +117,7 @@ async def archive_record(
 ) -> RecordView:
     """Its open executions are canceled, and stay so if it is unarchived."""
     expected = expected_revision(if_match)
-    async with database.connection() as connection:
+    async with database.transaction() as connection:
         row = await records.archive_record(connection, record_id, now=datetime.now(UTC), revision=expected)
         canceled = await list_being_canceled(connection, record_id)
     record = _existing(row, record_id, response)
@@ -128,7 +128,7 @@ async def archive_record(
 @router.post("/records/{record_id}/unarchive", summary="Unarchive a record", dependencies=[needs("records:edit")])
 async def unarchive_record(record_id: UUID, response: Response, database: DatabaseDep, if_match: IfMatch = None) -> RecordView:
     expected = expected_revision(if_match)
-    async with database.connection() as connection:
+    async with database.transaction() as connection:
         row = await records.unarchive_record(connection, record_id, now=datetime.now(UTC), revision=expected)
     return _existing(row, record_id, response)
 

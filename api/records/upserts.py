@@ -48,7 +48,7 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {201: {"description": "Created", "mo
 )
 async def put_record(api_name: Name, body: UpsertBody, response: Response, database: DatabaseDep) -> RecordView:
     """201 for a new record, 200 for one that was there. However many call it at once, there is one record."""
-    async with database.connection() as connection:
+    async with database.transaction() as connection:
         stored = await existing_object(connection, api_name)
         found = await upsert_record(
             connection, stored, body.match, values=body.values, attributes=body.attributes(), on_archived=body.on_archived,

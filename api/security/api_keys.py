@@ -260,7 +260,7 @@ def _require_replaceable(key: KeyView, access: Access, now: datetime) -> None:
 def _successor(old: KeyView, body: RotateBody, actor: Actor, now: datetime) -> NewKey:
     lifetime = old.expires_at - old.created_at if old.expires_at else None
     expires_at = body.end(now) or (now + lifetime if lifetime else None)
-    return NewKey(old.name, old.scopes, actor.name, now, expires_at, old.requests_per_minute)
+    return NewKey(old.name, old.scopes, actor.name, now, expires_at, old.requests_per_minute, replaces=old.id)
 
 
 async def _replace(connection: Connection, old: KeyView, new: Any, until: datetime, actor: Actor) -> None:

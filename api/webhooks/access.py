@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, assert_never
+from uuid import UUID
 
 import structlog
 from starlette.requests import Request
@@ -36,6 +37,10 @@ class Credentials:
         signature = ",".join(request.headers.getlist(HEADER)) or None
         caller, refused = (getattr(request.state, name, None) for name in ("caller", "refused"))
         return Credentials(caller, refused, signature)
+
+    def sender_id(self, hook: Hook) -> UUID | None:
+        """Whose call's key it is, where the webhook asks who calls."""
+        return self.caller.sender_id if self.caller and hook.trigger.auth == "api_key" else None
 
 
 async def let_in(

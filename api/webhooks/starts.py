@@ -32,11 +32,12 @@ _LARGE = 32 * 1024
 
 @dataclass(frozen=True)
 class Incoming:
-    """A call and how it came: at a time, maybe under a key, maybe signed, maybe as the replay of another."""
+    """A call and how it came: at a time, maybe under a key of a sender, maybe signed, maybe as the replay of another."""
 
     call: Call
     received_at: datetime
     key: str | None = None
+    sender_id: UUID | None = None
     fingerprint: bytes | None = None
     replay_of: UUID | None = None
     replayed_by: Actor | None = None
@@ -89,7 +90,8 @@ class WebhookDesk:
         async with self._database.connection() as connection:
             hook = await find_hook(connection, api_name, name, call.method)
             fingerprint = await let_in(connection, hook, call, credentials, self._settings.keyring, now)
-        return await self._take(hook, Incoming(call, now, key=key, fingerprint=fingerprint))
+        sender_id = credentials.sender_id(hook)
+        return await self._take(hook, Incoming(call, now, key=key, sender_id=sender_id, fingerprint=fingerprint))
 
     async def replayed(self, delivery_id: UUID, actor: Actor) -> Taken:
         """The same call now, by the newest document. Raises NotFoundError, and RefusedError 405 where the method changed."""
@@ -142,8 +144,9 @@ async def _first(connection: Connection, hook: Hook, incoming: Incoming) -> _Wri
         return None
     call = incoming.call
     first = await first_delivery(
-        connection, automation_id, webhook, incoming.key, method=call.method, query=call.query_text, body=call.body
-    )
+        connection, automation_id, webhook, incoming.key, incoming.sender_id, method=call.method, query=call.query_text,
+        body=call.body,
+    )  # fmt: skip
     if first is None:
         return None
     if not first["is_same"]:
@@ -227,4 +230,5 @@ def _delivery(hook: Hook, incoming: Incoming, taken: Taken, evaluation: Evaluati
         content_type=call.content_type, query=call.query_text, body=call.body, received_at=incoming.received_at,
         idempotency_key=incoming.key, replay_of=incoming.replay_of, event_id=evaluation.event_id, outcome=evaluation.outcome,
         reason=evaluation.reason, detail=evaluation.detail, execution_id=taken.execution_id, fingerprint=incoming.fingerprint,
+        sender_id=incoming.sender_id,
     )  # fmt: skip

@@ -1,11 +1,15 @@
 -- name: insert_api_key^
-insert into api_keys (id, name, hash, hint, scopes, requests_per_minute, created_at, created_by, expires_at)
-values (:id, :name, :hash, :hint, :scopes::text[], :requests_per_minute, :now, :created_by, :expires_at)
+insert into api_keys (id, name, hash, hint, scopes, requests_per_minute, created_at, created_by, expires_at, first_id)
+values (
+    :id, :name, :hash, :hint, :scopes::text[], :requests_per_minute, :now, :created_by, :expires_at,
+    (select coalesce(first_id, id) from api_keys where id = :replaces)
+)
 returning *;
 
 -- name: find_api_key^
 -- Each request looks here, so that a key that is revoked is refused at once.
-select id, name, scopes, requests_per_minute, expires_at, last_used_at, revoked_at from api_keys where hash = :hash;
+select id, coalesce(first_id, id) as sender_id, name, scopes, requests_per_minute, expires_at, last_used_at, revoked_at
+from api_keys where hash = :hash;
 
 -- name: touch_api_key!
 update api_keys set last_used_at = :now where id = :id;

@@ -3,11 +3,15 @@
 select pg_advisory_xact_lock(hashtextextended(:key, 0));
 
 -- name: find_delivery_by_key^
--- What the first call with this key was answered; `is_same`: this one says the same.
+-- What the first call with this key was answered; `is_same`: this one says the same. Who called an earlier release, or who calls
+-- what takes everybody's calls, is not known.
 select d.id, d.automation_id, d.outcome, d.reason, d.execution_id,
        d.method = :method and d.query = :query and d.body = :body::bytea as is_same
 from webhook_deliveries d
-where d.automation_id = :automation_id and d.webhook = :webhook and d.idempotency_key = :idempotency_key;
+where d.automation_id = :automation_id and d.webhook = :webhook and d.idempotency_key = :idempotency_key
+  and (d.sender_id is null or d.sender_id = :sender_id)
+order by d.sender_id nulls last
+limit 1;
 
 -- name: find_signed_delivery^
 -- What a call with this signature was answered the first time.
@@ -18,10 +22,10 @@ where d.automation_id = :automation_id and d.webhook = :webhook and d.fingerprin
 -- name: insert_delivery!
 insert into webhook_deliveries (
     id, automation_id, webhook, method, content_type, query, body, received_at, idempotency_key, replay_of, event_id, outcome,
-    reason, detail, execution_id, fingerprint
+    reason, detail, execution_id, fingerprint, sender_id
 ) values (
     :id, :automation_id, :webhook, :method, :content_type, :query, :body, :received_at, :idempotency_key, :replay_of, :event_id,
-    :outcome, :reason, :detail, :execution_id, :fingerprint
+    :outcome, :reason, :detail, :execution_id, :fingerprint, :sender_id
 );
 
 -- name: read_delivery^

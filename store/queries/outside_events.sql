@@ -32,17 +32,25 @@ select distinct on (place) place, id from found order by place, archived_at is n
 select id from records where id = any(:ids::uuid[]) and archived_at is null order by id for no key update;
 
 -- name: insert_told_events
--- In the order given, which becomes that of their numbers. One whose key is there was told of before.
-insert into events (id, kind, record_id, event_at, payload, idempotency_key)
-select id, kind, record_id, event_at, payload, key
-from unnest(:ids::uuid[], :kinds::text[], :record_ids::uuid[], :event_ats::timestamptz[], :payloads::jsonb[], :keys::text[])
-    with ordinality as told (id, kind, record_id, event_at, payload, key, place)
+-- In the order given, which becomes that of their numbers. One whose key is there was told of before; so was one that an earlier
+-- release kept under its id alone, if it is the same one.
+insert into events (id, kind, record_id, event_at, payload, idempotency_key, told_hash)
+select id, kind, record_id, event_at, payload, key, told_hash
+from unnest(
+    :ids::uuid[], :kinds::text[], :record_ids::uuid[], :event_ats::timestamptz[], :payloads::jsonb[], :keys::text[],
+    :earlier_keys::text[], :told_hashes::bytea[]
+) with ordinality as told (id, kind, record_id, event_at, payload, key, earlier_key, told_hash, place)
+where told.earlier_key is null or not exists (
+    select from events e
+    where e.idempotency_key = told.earlier_key and e.kind = told.kind and e.record_id = told.record_id
+      and e.payload = told.payload and e.told_hash is null
+)
 order by place
 on conflict (idempotency_key) where idempotency_key is not null do nothing
 returning id;
 
 -- name: list_events_by_key
-select id, idempotency_key as key from events where idempotency_key = any(:keys::text[]);
+select id, idempotency_key as key, told_hash from events where idempotency_key = any(:keys::text[]);
 
 -- name: list_events
 -- Newest first, a page at a time; each way to ask has an index of its own. A payload of some size is left to those who ask for

@@ -1,6 +1,5 @@
 """What happened elsewhere is told by the API, kept once, and shown with what became of it."""
 
-import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -78,40 +77,6 @@ async def test_several_are_kept_in_their_order(api: httpx2.AsyncClient, lead: st
     assert [event["id"] for event in shown] == [each["id"] for each in kept]
     assert [(event["kind"], event["record_id"]) for event in shown] == [(event["kind"], lead) for event in events]
     assert shown[3]["event_at"] < shown[0]["event_at"]
-
-
-async def test_an_event_is_told_once_by_its_id(api: httpx2.AsyncClient) -> None:
-    [first] = await told(api, FORM | {"id": "7"})
-    assert await told(api, FORM | {"id": "7", "form": "other"}) == [{"id": first["id"], "duplicate": True}]
-    again, fresh, twice = await told(api, {"events": [FORM | {"id": "7"}, FORM | {"id": "8"}, FORM | {"id": "8"}]})
-    assert (again, fresh["duplicate"], twice) == (
-        {"id": first["id"], "duplicate": True}, False, {"id": fresh["id"], "duplicate": True},
-    )  # fmt: skip
-    assert len(await listed(api)) == 2
-
-
-async def test_a_request_is_told_once_by_its_key(api: httpx2.AsyncClient) -> None:
-    key = {"Idempotency-Key": "a"}
-    batch = {"events": [FORM, FORM | {"id": "7"}, FORM]}
-    first = await told(api, batch, **key)
-    assert await told(api, batch, **key) == [{"id": each["id"], "duplicate": True} for each in first]
-    assert len({each["id"] for each in first}) == 3
-    assert not (await told(api, FORM, **{"Idempotency-Key": "b"}))[0]["duplicate"]
-    assert not (await told(api, FORM))[0]["duplicate"]
-    assert not (await told(api, FORM | {"id": "a"}))[0]["duplicate"]
-
-
-async def test_an_id_cannot_take_the_place_of_another_key(api: httpx2.AsyncClient) -> None:
-    await told(api, FORM, **{"Idempotency-Key": "a"})
-    for id in ("a", "request/0/a", "told/a"):
-        [kept] = await told(api, FORM | {"id": id})
-        assert not kept["duplicate"]
-
-
-async def test_told_at_the_same_time_it_is_kept_once(api: httpx2.AsyncClient) -> None:
-    answers = await asyncio.gather(*(told(api, FORM | {"id": "7"}) for _ in range(10)))
-    assert len({kept["id"] for [kept] in answers}) == 1
-    assert sum(not kept["duplicate"] for [kept] in answers) == 1
 
 
 async def test_all_are_kept_or_none_and_every_mistake_is_named(api: httpx2.AsyncClient) -> None:

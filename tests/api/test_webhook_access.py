@@ -86,6 +86,33 @@ async def test_a_refused_call_leaves_a_line_in_the_log_without_what_it_brought(a
     assert "esk_nobodys" not in str(logs)
 
 
+async def test_two_callers_may_name_their_calls_alike(api: httpx2.AsyncClient, database: Database) -> None:
+    await save(api, "api_key")
+    callers = [{**await key_for(database, "events:write", name=name), "Idempotency-Key": "42"} for name in ("shop", "mailer")]
+    first = [(await call(api, caller)).json()["execution_id"] for caller in callers]
+    again = [await call(api, caller) for caller in callers]
+    assert len(set(first)) == 2
+    assert [answer.json()["execution_id"] for answer in again] == first
+    assert {answer.headers["idempotent-replayed"] for answer in again} == {"true"}
+
+
+async def test_a_call_under_its_key_is_the_same_after_the_callers_key_was_rotated(api: httpx2.AsyncClient) -> None:
+    await save(api, "api_key")
+    made = (await api.post("/api-keys", json={"name": "shop", "scopes": ["events:write"]})).json()
+    first = await call(api, {**bearing(made["key"]), "Idempotency-Key": "42"})
+    made = (await api.post(f"/api-keys/{made['id']}/rotate")).json()
+    assert (await call(api, {**bearing(made["key"]), "Idempotency-Key": "42"})).json() == first.json()
+
+
+async def test_a_call_that_an_earlier_release_took_is_taken_no_second_time(api: httpx2.AsyncClient, database: Database) -> None:
+    await save(api, "api_key")
+    caller = {**await key_for(database, "events:write"), "Idempotency-Key": "42"}
+    first = (await call(api, caller)).json()
+    async with database.connection() as connection:
+        await connection.execute("update webhook_deliveries set sender_id = null")
+    assert (await call(api, caller)).json() == first
+
+
 @pytest.mark.parametrize("auth", ["api_key", "none"])
 async def test_only_a_signed_webhook_has_secrets(api: httpx2.AsyncClient, auth: str) -> None:
     await save(api, auth)

@@ -440,6 +440,7 @@ async def test_hot_queries_read_no_big_table_from_end_to_end(planned: Any, datab
                 "body_hash": b"",
                 "now": NOW,
                 "made_id": uuid4(),
+                "hashed_by": uuid4(),
             },
             "read_idempotent_request": {"key_id": uuid4(), "idempotency_key": "k"},
         }
