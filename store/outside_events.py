@@ -67,13 +67,17 @@ def _values_held(key: RecordKey, object: Any) -> list[dict[str, str] | None]:
 
 @dataclass(frozen=True)
 class ToldEvent:
-    """An event of a record that is held. The same `key` twice is one event."""
+    """An event of a record that is held. The same `key` twice is one event.
+
+    `reported_at`: the sender said when it had happened, and told of it then. None: it is told of as it happens.
+    """
 
     kind: str
     record_id: UUID
     event_at: datetime
     payload: dict[str, Any]
     key: str | None = None
+    reported_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,7 @@ async def insert_events(connection: Connection, events: Sequence[ToldEvent]) -> 
     rows = QUERIES.insert_told_events(
         connection, ids=ids, kinds=[event.kind for event in events], record_ids=[event.record_id for event in events],
         event_ats=[event.event_at for event in events], payloads=[event.payload for event in events],
-        keys=[event.key for event in events],
+        keys=[event.key for event in events], reported_ats=[event.reported_at for event in events],
     )  # fmt: skip
     inserted = {row["id"] async for row in rows}
     told_before = [event.key for id, event in zip(ids, events, strict=True) if id not in inserted]

@@ -137,7 +137,14 @@ def _with_record(reading: Reading, event: AnyOutsideEvent, held: HeldRecord) -> 
 def _told(readings: Sequence[Reading], held: Sequence[HeldRecord], key: str | None, now: datetime) -> list[ToldEvent]:
     """Of readings without problems: each has its record."""
     return [
-        ToldEvent(event.kind, record.id, event.event_at or now, event.payload(), _key(event, key, place))
+        ToldEvent(
+            event.kind,
+            record.id,
+            event.event_at or now,
+            event.payload(),
+            _key(event, key, place),
+            reported_at=now if event.event_at else None,
+        )
         for place, (reading, record) in enumerate(zip(readings, held, strict=True))
         if (event := reading.event) and record.id
     ]

@@ -33,10 +33,12 @@ select id from records where id = any(:ids::uuid[]) and archived_at is null orde
 
 -- name: insert_told_events
 -- In the order given, which becomes that of their numbers. One whose key is there was told of before.
-insert into events (id, kind, record_id, event_at, payload, idempotency_key)
-select id, kind, record_id, event_at, payload, key
-from unnest(:ids::uuid[], :kinds::text[], :record_ids::uuid[], :event_ats::timestamptz[], :payloads::jsonb[], :keys::text[])
-    with ordinality as told (id, kind, record_id, event_at, payload, key, place)
+insert into events (id, kind, record_id, event_at, reported_at, payload, idempotency_key)
+select id, kind, record_id, event_at, reported_at, payload, key
+from unnest(
+    :ids::uuid[], :kinds::text[], :record_ids::uuid[], :event_ats::timestamptz[], :reported_ats::timestamptz[], :payloads::jsonb[],
+    :keys::text[]
+) with ordinality as told (id, kind, record_id, event_at, reported_at, payload, key, place)
 order by place
 on conflict (idempotency_key) where idempotency_key is not null do nothing
 returning id;
