@@ -18,8 +18,9 @@ from activities.services import Services
 from activities.situation import Situation
 from activities.writing import Attempt
 from automations.calendars import BusinessCalendar
-from automations.event_triggers import AwaitedTrigger
+from automations.event_triggers import AwaitedTrigger, Event, OnOrAroundDate
 from automations.failures import ExpectedFailure
+from automations.goal_changes import Change, decide_over
 from automations.goal_moments import DatedWait, Seen, Verdict, comings, decide, settled_skip
 from automations.goal_telling import Timeout, moved_in_words, output_of
 from automations.steps.base import StepBase
@@ -31,6 +32,7 @@ from store.goals import (
     delete_goal_wait,
     hold_record_of_goal,
     insert_goal_wait,
+    list_goal_changes,
     list_scheduled_activities,
     list_unheard_events,
     lock_goal_wait,
@@ -128,7 +130,7 @@ async def result_of_wait(connection: Connection, attempt: Attempt, services: Ser
         return Result(then=Down("met"), output=heard, also=leave)
     if wait.is_over(now):
         await hold_record_of_goal(connection, row["record_id"])
-    verdict = await _look(connection, wait, row["record_id"], attempt, services, now)
+    verdict = await _look(connection, wait, row, attempt, services, now)
     if verdict.path == "not_met" and (unheard := await _unheard(connection, row, services, now)) is not None:
         return Result(then=Down("met"), output=unheard, also=leave)
 
@@ -164,15 +166,23 @@ def _met_by(event: Any, trigger: dict[str, Any], evaluated_at: datetime) -> dict
 
 
 async def _look(
-    connection: Connection, wait: DatedWait, record_id: UUID, attempt: Attempt, services: Services, now: datetime
+    connection: Connection, wait: DatedWait, row: Any, attempt: Attempt, services: Services, now: datetime
 ) -> Verdict:
-    """At the record as it is by now."""
+    """At the record as it is by now, and as it was while nobody looked."""
     zone, calendar = ZoneInfo(attempt.row["timezone"]), BusinessCalendar.model_validate(attempt.row["calendar"])
+    record_id = row["record_id"]
     record = await read_record(connection, record_id, deleted=True)
     seen = await _seen(connection, wait, record, zone, calendar)
     filters = [trigger.filter for _, trigger in wait.dates if trigger.filter is not None]
     values = await record_values(connection, services.definitions, [record], filters) if filters else {}
-    return decide(wait, seen, values.get(record_id), now)
+    changes = await _changes(connection, wait, row) if wait.dates else []
+    return decide_over(wait, changes, seen, values.get(record_id), now)
+
+
+async def _changes(connection: Connection, wait: DatedWait, row: Any) -> list[Change]:
+    fields = {trigger.field for _, trigger in wait.dates if isinstance(trigger, OnOrAroundDate)}
+    rows = await list_goal_changes(connection, row, fields, wait.asks_activities)
+    return [Change(each["event_at"], Event(each["kind"], each["payload"]), each["before"]) for each in rows]
 
 
 def _result(step: StepBase, wait: DatedWait, verdict: Verdict, timeout: Timeout, now: datetime, zone: ZoneInfo) -> Result:

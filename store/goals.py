@@ -141,6 +141,17 @@ async def mark_signalled(connection: Connection, rows: Sequence[Any]) -> None:
     )
 
 
+async def list_goal_changes(connection: Connection, row: Any, fields: Collection[str], activities: bool) -> list[Any]:
+    """Of these fields, and of crm activities, since the goal of that row was reached, in their order.
+
+    event_at, kind, payload, and `before`: what a crm activity that was changed was told to be until then.
+    """
+    rows = QUERIES.list_goal_changes(
+        connection, record_id=row["record_id"], after_event=row["after_event"], fields=list(fields), activities=activities
+    )
+    return [row async for row in rows]
+
+
 async def list_scheduled_activities(connection: Connection, record_ids: Collection[UUID], since: datetime) -> list[Any]:
     """The crm activities of these records that are still to be done; not those that can only have been overdue by then."""
     rows = QUERIES.list_scheduled_activities(connection, record_ids=list(record_ids), after=since - _MOVED, size=_ACTIVITIES)

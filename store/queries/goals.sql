@@ -125,3 +125,19 @@ cross join lateral (
     order by c.due_at
     limit :size
 ) a;
+
+-- name: list_goal_changes
+-- Of the record of a goal since it was reached: what may have moved its dates, with the crm activity as it was told of before.
+select e.event_at, e.kind, e.payload, case when e.kind = 'activity_changed' then (
+    select b.payload -> 'activity' from events b
+    where b.record_id = e.record_id and b.kind in ('activity_scheduled', 'activity_changed') and b.number < e.number
+      and b.payload -> 'activity' ->> 'id' = e.payload -> 'activity' ->> 'id'
+    order by b.number desc
+    limit 1
+) end as before
+from events e
+where e.record_id = :record_id and e.number > :after_event and (
+    e.kind = 'field_updated' and e.payload -> 'new' ?| :fields::text[]
+    or :activities and e.kind in ('activity_scheduled', 'activity_changed', 'activity_completed', 'activity_canceled')
+)
+order by e.number;
