@@ -26,7 +26,7 @@ def decide_over(wait: DatedWait, changes: Sequence[Change], seen: Seen, values: 
     """As `decide` by `now`, by what the record held at each time: `changes` in their order, and what it is `seen` to hold now."""
     for earlier, until in _stages(changes, seen):
         verdict = decide(wait, earlier, values, min(until, now))
-        if verdict.path is not None:
+        if verdict.by is not None or (wait.timeout is not None and wait.timeout < until):
             return verdict
         wait = replace(wait, refused=verdict.refused)
     return decide(wait, seen, values, now)

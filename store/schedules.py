@@ -97,7 +97,7 @@ async def read_schedule(
 ) -> Any | None:
     """The row with the automation's object_id and active; None once the trigger is gone.
 
-    `was_active`: the automation was at that moment, or is now.
+    `was_active`: it was at that moment, and was switched off since.
     """
     return await QUERIES.read_schedule(connection, automation_id=automation_id, trigger_id=trigger_id, moment=moment)
 

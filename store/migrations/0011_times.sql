@@ -11,18 +11,9 @@ create table activations (
     primary key (automation_id, activated_at)
 );
 
--- Whether an automation was active at a moment, whatever it is now.
-create function was_active(automation automations, moment timestamptz) returns boolean language sql stable as $$
-    select automation.active and automation.activated_at <= moment or exists (
-        select from activations v
-        where v.automation_id = automation.id and v.activated_at <= moment and moment < v.deactivated_at
-    )
-$$;
-
 -- When it was told of, where the sender said when it had happened.
 alter table events add column reported_at timestamptz;
 
 -- migrate: rollback
 alter table events drop column reported_at;
-drop function was_active;
 drop table activations;

@@ -34,7 +34,12 @@ select f.event_id, f.automation_id, f.trigger_id, f.use, f.definition, w.was_act
        case when w.was_active then f.since else greatest(f.since, a.activated_at) end as since,
        a.id, a.api_name, a.object_id, a.active, a.revision, a.document ->> 'throttle' as throttle
 from found f join automations a on a.id = f.automation_id
-cross join lateral (select was_active(a, f.event_at)) w
+cross join lateral (
+    select a.active and a.activated_at <= f.event_at or exists (
+        select from activations v
+        where v.automation_id = a.id and v.activated_at <= f.event_at and f.event_at < v.deactivated_at
+    ) as was_active
+) w
 order by a.api_name, f.trigger_id;
 
 -- name: warn_of_trigger!
