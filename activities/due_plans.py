@@ -39,7 +39,8 @@ _LOG = structlog.get_logger("everstep.planning")
 
 @dataclass(frozen=True)
 class Dated:
-    """A trigger that is due at moments, with what they are worked out by. `since`: only what is due after that counts.
+    """A trigger that is due at moments, with what they are worked out by. Only what is due after `since` counts, and before
+    `until`, when its automation was switched off.
 
     `broken` (code, sentence): nothing can be worked out for any record.
     """
@@ -47,6 +48,7 @@ class Dated:
     api_name: str
     trigger: DatedTrigger
     since: datetime
+    until: datetime | None
     zone: ZoneInfo
     calendar: BusinessCalendar | None
     broken: tuple[str, str] | None
@@ -59,7 +61,7 @@ class Dated:
     def due(self, told: Told, after: datetime) -> Planned | None:
         """Raises FieldValueError, NoWorkingDayError."""
         found = next_due(self.trigger, told, after=max(after, self.since), zone=self.zone, calendar=self.calendar)
-        if found is None:
+        if found is None or (self.until is not None and found.moment >= self.until):
             return None
         return Planned(found.moment, {**told, "moved": found.as_json()} if found.passed else told)
 
@@ -83,7 +85,7 @@ class Look:
 async def look_at(
     connection: Connection, services: Services, business: Business, keys: Iterable[TriggerKey], record_ids: Iterable[UUID]
 ) -> Look:
-    """A trigger that is gone, skipped or of an inactive automation is not in it."""
+    """A trigger that is gone, skipped or of an automation that was never active is not in it."""
     rows = await find_dated_triggers(connection, list(keys))
     found = {
         TriggerKey(row["automation_id"], row["trigger_id"]): await _dated(connection, services, row, business) for row in rows
@@ -114,7 +116,7 @@ async def _dated(connection: Connection, services: Services, row: Any, business:
         plan = await services.definitions.plan(connection, row["automation_id"], row["revision"])
         skips = plan.calendar.skip_non_working_days
     zone, calendar = ZoneInfo(business.timezone), business.calendar if skips else None
-    return Dated(row["api_name"], trigger, row["since"], zone, calendar, broken)
+    return Dated(row["api_name"], trigger, row["since"], row["until"], zone, calendar, broken)
 
 
 class DuePlans:

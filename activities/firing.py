@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -35,17 +36,17 @@ class Firings:
     @activity.defn(name="plan_firing")
     async def plan_firing(self, asked: PlannedTime) -> FiringPlan:
         async with self._services.database.connection() as connection:
-            row = await read_schedule(connection, asked.automation_id, asked.trigger_id)
+            row = await read_schedule(connection, asked.automation_id, asked.trigger_id, asked.planned)
             business = await read_business(connection)
-        if row is None or row["paused"]:
+        if row is None or _is_off(row):
             return FiringPlan(why="the schedule is paused" if row else "the trigger is gone")
         return _plan(ScheduleDefinition.of_json(row["definition"]), business, asked)
 
     @activity.defn(name="fire_page")
     async def fire_page(self, page: FiringPage) -> FiredPage:
         async with self._services.database.transaction() as connection:
-            row = await read_schedule(connection, page.automation_id, page.trigger_id)
-            if row is None or row["paused"]:
+            row = await read_schedule(connection, page.automation_id, page.trigger_id, page.due_at)
+            if row is None or _is_off(row):
                 return FiredPage(told=0)
             if row["object_id"] is None:
                 await _tell(connection, page, [None])
@@ -54,6 +55,11 @@ class Firings:
             scanned = await scan_records(connection, row["object_id"], only, page.after or NIL, PAGE)
             await _tell(connection, page, scanned.ids)
         return FiredPage(told=len(scanned.ids), last=scanned.last if scanned.looked_at == PAGE else None)
+
+
+def _is_off(row: Any) -> bool:
+    """Not where the automation was switched off since: the time that came while it was active counts."""
+    return row["paused"] and not (row["was_active"] and not ScheduleDefinition.of_json(row["definition"]).trigger.skip)
 
 
 def _plan(definition: ScheduleDefinition, business: Business, asked: PlannedTime) -> FiringPlan:

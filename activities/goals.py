@@ -8,8 +8,8 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import structlog
-from pydantic import TypeAdapter, ValidationError
 
+from activities.awaited import dated_wait, meetings, told_by_record, waiting_for
 from activities.control import WaitEnd, wait_end
 from activities.record_values import record_values
 from activities.registry import goes_on, runs
@@ -18,18 +18,23 @@ from activities.services import Services
 from activities.situation import Situation
 from activities.writing import Attempt
 from automations.calendars import BusinessCalendar
-from automations.event_triggers import AwaitedTrigger, AwaitedTriggerUnion
+from automations.event_triggers import AwaitedTrigger, Event, OnOrAroundDate
 from automations.failures import ExpectedFailure
+from automations.goal_changes import Change, decide_over
 from automations.goal_moments import DatedWait, Seen, Verdict, comings, decide, settled_skip
 from automations.goal_telling import Timeout, moved_in_words, output_of
 from automations.steps.base import StepBase
 from automations.steps.goals import AwaitingStep, Goal
 from store.database import Connection
+from store.events import read_event
 from store.goals import (
     GoalWait,
     delete_goal_wait,
+    hold_record_of_goal,
     insert_goal_wait,
+    list_goal_changes,
     list_scheduled_activities,
+    list_unheard_events,
     lock_goal_wait,
     write_goal_look,
 )
@@ -37,7 +42,6 @@ from store.records import read_record
 from store.standings import lock_standings
 
 Also = Callable[[Connection], Awaitable[None]]
-_TRIGGERS: TypeAdapter[list[AwaitedTrigger]] = TypeAdapter(list[AwaitedTriggerUnion])
 _LOG = structlog.get_logger("everstep.goals")
 
 
@@ -105,8 +109,9 @@ async def _seen(connection: Connection, wait: DatedWait, record: Any, zone: Zone
 async def result_of_wait(connection: Connection, attempt: Attempt, services: Services) -> Result:
     """Down which path a wait that is over goes on, or until when it waits on. Call it in the transaction that writes the result.
 
-    An event that met the goal counts, although the clock may have come first. The execution is locked before the goal, as
-    everywhere, and the record is read after it: what is changed later is told of to a goal that may be told again.
+    What happened by the time-out counts, whichever came first here: the clock, or what the relay made of it. The execution is
+    locked before the goal, as everywhere, and the record is read after it: what is changed later is told of to a goal that may be
+    told again.
     """
     request = attempt.request
     await lock_standings(connection, request.execution_id)
@@ -115,13 +120,19 @@ async def result_of_wait(connection: Connection, attempt: Attempt, services: Ser
     async def leave(connection: Connection) -> None:
         await delete_goal_wait(connection, request.execution_id, request.sequence)
 
-    if row is None or row["met_at"] is not None:
-        path = "met" if row is not None else attempt.step.path_after(request.phase) or "met"
-        return Result(then=Down(path), output={"path": path, **_met_by(row)}, also=leave)
+    if row is None:
+        path = attempt.step.path_after(request.phase) or "met"
+        return Result(then=Down(path), output={"path": path}, also=leave)
     wait = dated_wait(row)
     # The timer has come, although the clock may be a trifle behind.
     now = max(request.now, row["wakes_at"]) if request.phase == "elapsed" and row["wakes_at"] else request.now
-    verdict = await _look(connection, wait, row["record_id"], attempt, services, now)
+    if (heard := await _heard(connection, row, wait)) is not None:
+        return Result(then=Down("met"), output=heard, also=leave)
+    if wait.is_over(now):
+        await hold_record_of_goal(connection, row["record_id"])
+    verdict = await _look(connection, wait, row, attempt, services, now)
+    if verdict.path == "not_met" and (unheard := await _unheard(connection, row, services, now)) is not None:
+        return Result(then=Down("met"), output=unheard, also=leave)
 
     async def stay(connection: Connection) -> None:
         await write_goal_look(connection, request.execution_id, request.sequence, verdict.until, _kept(verdict.refused))
@@ -130,16 +141,48 @@ async def result_of_wait(connection: Connection, attempt: Attempt, services: Ser
     return replace(result, also=leave if verdict.path else stay)
 
 
+async def _heard(connection: Connection, row: Any, wait: DatedWait) -> dict[str, Any] | None:
+    """The output where an event met the goal. One after the time-out did not, whoever wrote down that it had."""
+    if row["met_at"] is None:
+        return None
+    event = await read_event(connection, row["met_event"])
+    assert event is not None, "what met a goal is kept as long as the goal"
+    in_time = wait.counts(event["event_at"], reported=False)
+    return _met_by(event, row["met_by"], row["met_at"]) if in_time else None
+
+
+async def _unheard(connection: Connection, row: Any, services: Services, now: datetime) -> dict[str, Any] | None:
+    """The same where one would meet it that happened in time, and that nobody has evaluated yet."""
+    events = told_by_record(await list_unheard_events(connection, row))[row["record_id"]]
+    met = await meetings(connection, [waiting_for(row, events)], services)
+    meeting = met.get((row["execution_id"], row["sequence"]))
+    event = await read_event(connection, meeting.event_id) if meeting else None
+    return _met_by(event, meeting.trigger, now) if meeting else None
+
+
+def _met_by(event: Any, trigger: dict[str, Any], evaluated_at: datetime) -> dict[str, Any]:
+    times = {"event_at": event["event_at"].isoformat(), "evaluated_at": evaluated_at.isoformat()}
+    return {"path": "met", "met_by": {"trigger": trigger, "event": str(event["id"]), "kind": event["kind"], **times}}
+
+
 async def _look(
-    connection: Connection, wait: DatedWait, record_id: UUID, attempt: Attempt, services: Services, now: datetime
+    connection: Connection, wait: DatedWait, row: Any, attempt: Attempt, services: Services, now: datetime
 ) -> Verdict:
-    """At the record as it is by now."""
+    """At the record as it is by now, and as it was while nobody looked."""
     zone, calendar = ZoneInfo(attempt.row["timezone"]), BusinessCalendar.model_validate(attempt.row["calendar"])
+    record_id = row["record_id"]
     record = await read_record(connection, record_id, deleted=True)
     seen = await _seen(connection, wait, record, zone, calendar)
     filters = [trigger.filter for _, trigger in wait.dates if trigger.filter is not None]
     values = await record_values(connection, services.definitions, [record], filters) if filters else {}
-    return decide(wait, seen, values.get(record_id), now)
+    changes = await _changes(connection, wait, row) if wait.dates else []
+    return decide_over(wait, changes, seen, values.get(record_id), now)
+
+
+async def _changes(connection: Connection, wait: DatedWait, row: Any) -> list[Change]:
+    fields = {trigger.field for _, trigger in wait.dates if isinstance(trigger, OnOrAroundDate)}
+    rows = await list_goal_changes(connection, row, fields, wait.asks_activities)
+    return [Change(each["event_at"], Event(each["kind"], each["payload"]), each["before"]) for each in rows]
 
 
 def _result(step: StepBase, wait: DatedWait, verdict: Verdict, timeout: Timeout, now: datetime, zone: ZoneInfo) -> Result:
@@ -151,29 +194,5 @@ def _result(step: StepBase, wait: DatedWait, verdict: Verdict, timeout: Timeout,
     return Result(then=then, output=output_of(wait, verdict, timeout, now), warning=warning or None)
 
 
-def dated_wait(row: Any) -> DatedWait:
-    """Of a row of `store.goals`."""
-    timeout = datetime.fromisoformat(row["timeout"]["until"]) if row["timeout"] else None
-    refused = {int(place): datetime.fromisoformat(until) for place, until in row["refused"].items()}
-    return DatedWait(_triggers(row), row["since"], timeout, refused)
-
-
-def _triggers(row: Any) -> list[AwaitedTrigger]:
-    """None of them where a newer release wrote what this one cannot read: one goal stands in the way of no other."""
-    try:
-        return _TRIGGERS.validate_python(row["triggers"])
-    except ValidationError as error:
-        _LOG.warning("goal_unreadable", execution_id=str(row["execution_id"]), sequence=row["sequence"], why=str(error))
-        return []
-
-
 def _kept(refused: Mapping[int, datetime]) -> dict[str, str]:
     return {str(place): until.isoformat() for place, until in refused.items()}
-
-
-def _met_by(row: Any) -> dict[str, Any]:
-    if row is None:
-        return {}
-    event: UUID = row["event_id"]
-    times = {"event_at": row["event_at"].isoformat(), "evaluated_at": row["met_at"].isoformat()}
-    return {"met_by": {"trigger": row["met_by"], "event": str(event), "kind": row["kind"], **times}}

@@ -67,7 +67,9 @@ async def find_candidates(connection: Connection, events: Sequence[Any]) -> list
 
 def _told(event: Any) -> Told:
     keys = Event(event["kind"], event["payload"]).keys
-    return Told(event["id"], event["object_id"], event["kind"], keys, event["automation_id"], event["trigger_id"])
+    return Told(
+        event["id"], event["event_at"], event["object_id"], event["kind"], keys, event["automation_id"], event["trigger_id"]
+    )  # fmt: skip
 
 
 async def start_by_events(connection: Connection, found: Sequence[tuple[Any, Any]], services: Services, now: datetime) -> None:
@@ -124,7 +126,7 @@ async def _refusal(connection: Connection, candidate: Candidate, look: _Now) -> 
     trigger, row, event = candidate.trigger, candidate.row, candidate.event
     if trigger is None:
         return Refusal("error", candidate.broken)
-    listening = Listening(row["active"], row["since"], trigger.skip)
+    listening = Listening(row["active"] or row["was_active"], row["since"], trigger.skip)
     return (
         refused_by_listening(listening, event["event_at"])
         or _refused_by_record(candidate, look)

@@ -27,7 +27,10 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Listening:
-    """Since when a trigger listens: it was saved then, or its automation activated. Times are aware."""
+    """Since when a trigger listens: it was saved then, or its automation activated. Times are aware.
+
+    `active`: the automation is, or it was when that happened which is asked about.
+    """
 
     active: bool
     since: datetime

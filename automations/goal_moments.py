@@ -36,6 +36,18 @@ class DatedWait:
     timeout: datetime | None = None
     refused: Mapping[int, datetime] = field(default_factory=dict[int, datetime])
 
+    def is_over(self, now: datetime) -> bool:
+        return self.timeout is not None and self.timeout <= now
+
+    def counts(self, event_at: datetime, *, reported: bool) -> bool:
+        """Whether an event that was written while it waits happened in its time, the moment of the time-out included.
+
+        What is told of as it happens is not from before: clocks may differ, and the order of writing does not. What is
+        `reported` with a time of its own may be.
+        """
+        in_time = self.timeout is None or event_at <= self.timeout
+        return in_time and not (reported and event_at < self.since)
+
     @property
     def dates(self) -> list[tuple[int, DateTrigger]]:
         return [(place, each) for place, each in enumerate(self.triggers) if isinstance(each, OnOrAroundDate | ActivityOverdue)]
@@ -149,7 +161,7 @@ def decide(wait: DatedWait, seen: Seen, values: FilterValues | None, now: dateti
             complaints.append(Complaint(first.trigger, refusal.detail))
         refused[first.place] = max(first.moment, wait.since)
     complaints = [*unclear, *complaints]
-    if wait.timeout is not None and wait.timeout <= now:
+    if wait.is_over(now):
         return Verdict("not_met", refused=refused, complaints=complaints)
     return Verdict(None, None, _earliest(upcoming, wait.timeout), upcoming, refused, complaints)
 

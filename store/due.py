@@ -56,7 +56,8 @@ class Fired:
 
 
 async def rescan_automation(connection: Connection, automation_id: UUID, now: datetime) -> None:
-    """To be called when an automation was written at `now`, after its listeners: what is planned goes with its trigger.
+    """To be called when an automation was written at `now`, after its listeners: what is planned goes with its trigger. What has
+    come by then, and nobody has fired yet, stays.
 
     Triggers that are new, say something else or listen again are planned for all records.
     """
@@ -66,7 +67,7 @@ async def rescan_automation(connection: Connection, automation_id: UUID, now: da
     anew = [row["trigger_id"] for row in triggers if row["is_new"] or row["is_moved"]]
     if anew:
         await QUERIES.put_scans(connection, automation_id=automation_id, trigger_ids=anew, now=now)
-    await QUERIES.drop_due_of_automation(connection, automation_id=automation_id, kept=kept)
+    await QUERIES.drop_due_of_automation(connection, automation_id=automation_id, kept=kept, now=now)
 
 
 async def rescan_all(connection: Connection, now: datetime) -> None:
@@ -85,7 +86,7 @@ async def hold_business(connection: Connection) -> Business:
 
 
 async def find_dated_triggers(connection: Connection, keys: Collection[TriggerKey]) -> list[Any]:
-    """Those of active automations that are not skipped, as listeners say them now."""
+    """Those that are not skipped, as listeners say them now. `until`: nothing from then on counts; null for an active one."""
     distinct = sorted(set(keys))
     rows = QUERIES.find_dated_triggers(
         connection, automation_ids=[key.automation_id for key in distinct], trigger_ids=[key.trigger_id for key in distinct]

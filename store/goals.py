@@ -69,8 +69,19 @@ async def insert_goal_wait(connection: Connection, wait: GoalWait) -> None:
 
 
 async def lock_goal_wait(connection: Connection, execution_id: UUID, sequence: int) -> Any | None:
-    """The row, with the event that met it if one did; nothing can meet it until the end of the transaction."""
+    """The row; nothing can meet it until the end of the transaction."""
     return await QUERIES.lock_goal_wait(connection, execution_id=execution_id, sequence=sequence)
+
+
+async def hold_record_of_goal(connection: Connection, record_id: UUID) -> None:
+    """Waits for events that are being written; there are none until the end of the transaction. To be called after the lock."""
+    await QUERIES.hold_record_of_goal(connection, record_id=record_id)
+
+
+async def list_unheard_events(connection: Connection, row: Any) -> list[Any]:
+    """Of the record since the goal of that row was reached, in their order: those that nobody has evaluated."""
+    rows = QUERIES.list_unheard_events(connection, record_id=row["record_id"], after_event=row["after_event"])
+    return [row async for row in rows]
 
 
 async def write_goal_look(
@@ -128,6 +139,17 @@ async def mark_signalled(connection: Connection, rows: Sequence[Any]) -> None:
     await QUERIES.mark_goals_signalled(
         connection, execution_ids=columns["execution_id"], sequences=columns["sequence"], taken=columns["signal_at"]
     )
+
+
+async def list_goal_changes(connection: Connection, row: Any, fields: Collection[str], activities: bool) -> list[Any]:
+    """Of these fields, and of crm activities, since the goal of that row was reached, in their order.
+
+    event_at, kind, payload, and `before`: what a crm activity that was changed was told to be until then.
+    """
+    rows = QUERIES.list_goal_changes(
+        connection, record_id=row["record_id"], after_event=row["after_event"], fields=list(fields), activities=activities
+    )
+    return [row async for row in rows]
 
 
 async def list_scheduled_activities(connection: Connection, record_ids: Collection[UUID], since: datetime) -> list[Any]:

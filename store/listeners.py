@@ -19,6 +19,7 @@ class Told:
     """An event as listeners are found for it."""
 
     event_id: UUID
+    event_at: datetime
     object_id: UUID | None
     kind: str
     keys: frozenset[str]
@@ -51,10 +52,14 @@ def _rows(document: AutomationDocument) -> Iterable[tuple[str, Use, Listen, dict
 
 
 async def find_listeners(connection: Connection, told: Sequence[Told]) -> list[Any]:
-    """A row for each event and trigger that it may concern: event_id, use, the trigger's definition, its automation."""
+    """A row for each event and trigger that it may concern: event_id, use, the trigger's definition, its automation.
+
+    `was_active`: the automation was when the event happened. `since`: the trigger answers nothing that happened before that.
+    """
     pairs = [(each, key) for each in told for key in sorted(each.keys)]
     rows = QUERIES.find_listeners(
-        connection, event_ids=[each.event_id for each, _ in pairs], object_ids=[each.object_id for each, _ in pairs],
+        connection, event_ids=[each.event_id for each, _ in pairs], event_ats=[each.event_at for each, _ in pairs],
+        object_ids=[each.object_id for each, _ in pairs],
         kinds=[each.kind for each, _ in pairs], keys=[key for _, key in pairs],
         automation_ids=[each.automation_id for each, _ in pairs], trigger_ids=[each.trigger_id for each, _ in pairs],
     )  # fmt: skip

@@ -69,7 +69,8 @@ def _values_held(key: RecordKey, object: Any) -> list[dict[str, str] | None]:
 class ToldEvent:
     """An event of a record that is held. The same `key` twice is one event; `told_hash` is of all that its sender said.
 
-    `earlier_key`: what a release before this one kept it by.
+    `earlier_key`: what a release before this one kept it by. `reported_at`: the sender said when it had happened,
+    and told of it then. None: it is told of as it happens.
     """
 
     kind: str
@@ -79,6 +80,7 @@ class ToldEvent:
     key: str | None = None
     earlier_key: str | None = None
     told_hash: bytes | None = None
+    reported_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ async def insert_events(connection: Connection, events: Sequence[ToldEvent]) -> 
         connection, ids=ids, kinds=[event.kind for event in events], record_ids=[event.record_id for event in events],
         event_ats=[event.event_at for event in events], payloads=[event.payload for event in events],
         keys=[event.key for event in events], earlier_keys=[event.earlier_key for event in events],
-        told_hashes=[event.told_hash for event in events],
+        told_hashes=[event.told_hash for event in events], reported_ats=[event.reported_at for event in events],
     )  # fmt: skip
     inserted = {row["id"] async for row in rows}
     told_before = [event for id, event in zip(ids, events, strict=True) if id not in inserted]

@@ -92,9 +92,14 @@ async def forget_schedule(connection: Connection, row: Any) -> None:
     await QUERIES.forget_schedule(connection, schedule_id=row["schedule_id"], revision=row["revision"])
 
 
-async def read_schedule(connection: Connection, automation_id: UUID, trigger_id: str) -> Any | None:
-    """The row with the automation's object_id and active; None once the trigger is gone."""
-    return await QUERIES.read_schedule(connection, automation_id=automation_id, trigger_id=trigger_id)
+async def read_schedule(
+    connection: Connection, automation_id: UUID, trigger_id: str, moment: datetime | None = None
+) -> Any | None:
+    """The row with the automation's object_id and active; None once the trigger is gone.
+
+    `was_active`: it was at that moment, and was switched off since.
+    """
+    return await QUERIES.read_schedule(connection, automation_id=automation_id, trigger_id=trigger_id, moment=moment)
 
 
 @dataclass(frozen=True)

@@ -188,6 +188,7 @@ def _told_of(event: AnyOutsideEvent, record_id: UUID, place: int, sender: _Sende
     return ToldEvent(
         event.kind, record_id, event.event_at or now, event.payload(), key=sender.key_of(event, place),
         earlier_key=sender.earlier_key_of(event, place), told_hash=_hash(event),
+        reported_at=now if event.event_at else None,
     )  # fmt: skip
 
 

@@ -6,6 +6,12 @@ returning id;
 
 -- name: update_automation$
 -- The whole document at once, and only over the revision that its author saw.
+with ended as (
+    insert into activations (automation_id, activated_at, deactivated_at)
+    select id, activated_at, :now from automations
+    where id = :id and revision = :revision and active and not :active
+    on conflict do nothing
+)
 update automations
 set object_id = :object_id, document = :document, revision = revision + 1, updated_at = :now, active = :active,
     warnings = '{}', activated_at = case when :active and not active then :now::timestamptz when :active then activated_at end
@@ -50,6 +56,12 @@ select document from automation_revisions where automation_id = :automation_id a
 
 -- name: set_active^
 -- Listening begins or ends at once; saying it twice changes nothing. The document says the same.
+with ended as (
+    insert into activations (automation_id, activated_at, deactivated_at)
+    select id, activated_at, :now from automations
+    where api_name = :api_name and deleted_at is null and active and not :active
+    on conflict do nothing
+)
 update automations
 set active = :active, activated_at = case when :active then :now::timestamptz end, updated_at = :now,
     document = document || jsonb_build_object('active', :active::boolean)

@@ -8,15 +8,21 @@ select pg_advisory_xact_lock(:turn), set_config('idle_in_transaction_session_tim
 select name, timezone, locale, calendar from business for share;
 
 -- name: find_dated_triggers
--- As they are now, of automations that are active.
+-- As they are now. Of an automation that is not active, what it still listened to the last time that it was: up to `until`.
 select distinct on (l.automation_id, l.trigger_id)
-       l.automation_id, l.trigger_id, l.definition, greatest(l.since, a.activated_at) as since, a.api_name, a.revision,
+       l.automation_id, l.trigger_id, l.definition, greatest(l.since, v.activated_at) as since, v.until, a.api_name, a.revision,
        o.id as object_id, o.revision as object_revision
 from unnest(:automation_ids::uuid[], :trigger_ids::text[]) as asked (automation_id, trigger_id)
 join listeners l using (automation_id, trigger_id)
 join automations a on a.id = l.automation_id
 join objects o on o.id = l.object_id
-where l.use = 'due' and a.active and l.definition -> 'skip' is distinct from 'true'::jsonb
+cross join lateral (
+    select a.activated_at, null::timestamptz as until where a.active
+    union all
+    (select activated_at, deactivated_at from activations
+     where automation_id = a.id and not a.active order by deactivated_at desc limit 1)
+) v
+where l.use = 'due' and l.definition -> 'skip' is distinct from 'true'::jsonb
 order by l.automation_id, l.trigger_id, l.since desc;
 
 -- name: list_dated_triggers
@@ -34,10 +40,16 @@ where l.automation_id = :automation_id and l.use = 'due' and a.active and l.defi
 group by l.trigger_id;
 
 -- name: drop_due_of_automation!
--- But those of some triggers. Locked in the order in which all lock several of them, so that nobody waits for each other.
+-- But those of some triggers, and what has come already for one that says what it said then. Locked in the order in which all lock
+-- several of them, so that nobody waits for each other.
 with held as materialized (
     select automation_id, trigger_id, record_id, subject from due_triggers
     where automation_id = :automation_id and not trigger_id = any(:kept::text[])
+      and (due_at >= :now or not trigger_id = any(array(
+          select trigger_id from listeners
+          where automation_id = :automation_id and use = 'due' and since < :now
+            and definition -> 'skip' is distinct from 'true'::jsonb
+      )))
     order by automation_id, trigger_id, record_id, subject
     for update
 )

@@ -28,7 +28,7 @@ select pg_try_advisory_xact_lock(:turn) as is_ours, set_config('idle_in_transact
 
 -- name: list_new_events
 -- In the order they were written, which for one record is that of its changes.
-select e.id, e.number, e.kind, e.record_id, e.event_at, e.payload, e.root_id, e.depth, e.automation_id, e.trigger_id,
+select e.id, e.number, e.kind, e.record_id, e.event_at, e.reported_at, e.payload, e.root_id, e.depth, e.automation_id, e.trigger_id,
        (select object_id from records where id = e.record_id) as object_id
 from events e
 where e.evaluated_at is null

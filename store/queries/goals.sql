@@ -15,11 +15,19 @@ insert into goal_listens (record_id, listen, execution_id, sequence)
 select record_id, listen, execution_id, sequence from goal, unnest(:listens::text[]) as listen;
 
 -- name: lock_goal_wait^
--- When its wait is over: an event that met it counts, although the clock came first.
-select g.*, e.id as event_id, e.kind, e.event_at
-from goal_waits g left join events e on e.id = g.met_event
-where g.execution_id = :execution_id and g.sequence = :sequence
-for update of g;
+-- When its wait is over. Without its event: who waited here for one to be written would be shown none.
+select * from goal_waits where execution_id = :execution_id and sequence = :sequence for update;
+
+-- name: hold_record_of_goal!
+-- As strong as a change of the record: whoever is writing one of its events is through by then, or comes after us.
+select id from records where id = :record_id for no key update;
+
+-- name: list_unheard_events
+-- Of the record of a goal, written since it was reached, and not evaluated yet.
+select id, number, kind, record_id, event_at, reported_at, payload, automation_id
+from events
+where record_id = :record_id and evaluated_at is null and number > :after_event
+order by number;
 
 -- name: write_goal_look!
 -- Its workflow has looked, and sleeps anew: it may be told to look again.
@@ -117,3 +125,19 @@ cross join lateral (
     order by c.due_at
     limit :size
 ) a;
+
+-- name: list_goal_changes
+-- Of the record of a goal since it was reached: what may have moved its dates, with the crm activity as it was told of before.
+select e.event_at, e.kind, e.payload, case when e.kind = 'activity_changed' then (
+    select b.payload -> 'activity' from events b
+    where b.record_id = e.record_id and b.kind in ('activity_scheduled', 'activity_changed') and b.number < e.number
+      and b.payload -> 'activity' ->> 'id' = e.payload -> 'activity' ->> 'id'
+    order by b.number desc
+    limit 1
+) end as before
+from events e
+where e.record_id = :record_id and e.number > :after_event and (
+    e.kind = 'field_updated' and e.payload -> 'new' ?| :fields::text[]
+    or :activities and e.kind in ('activity_scheduled', 'activity_changed', 'activity_completed', 'activity_canceled')
+)
+order by e.number;

@@ -34,12 +34,12 @@ select id from records where id = any(:ids::uuid[]) and archived_at is null orde
 -- name: insert_told_events
 -- In the order given, which becomes that of their numbers. One whose key is there was told of before; so was one that an earlier
 -- release kept under its id alone, if it is the same one.
-insert into events (id, kind, record_id, event_at, payload, idempotency_key, told_hash)
-select id, kind, record_id, event_at, payload, key, told_hash
+insert into events (id, kind, record_id, event_at, reported_at, payload, idempotency_key, told_hash)
+select id, kind, record_id, event_at, reported_at, payload, key, told_hash
 from unnest(
-    :ids::uuid[], :kinds::text[], :record_ids::uuid[], :event_ats::timestamptz[], :payloads::jsonb[], :keys::text[],
-    :earlier_keys::text[], :told_hashes::bytea[]
-) with ordinality as told (id, kind, record_id, event_at, payload, key, earlier_key, told_hash, place)
+    :ids::uuid[], :kinds::text[], :record_ids::uuid[], :event_ats::timestamptz[], :reported_ats::timestamptz[], :payloads::jsonb[],
+    :keys::text[], :earlier_keys::text[], :told_hashes::bytea[]
+) with ordinality as told (id, kind, record_id, event_at, reported_at, payload, key, earlier_key, told_hash, place)
 where told.earlier_key is null or not exists (
     select from events e
     where e.idempotency_key = told.earlier_key and e.kind = told.kind and e.record_id = told.record_id

@@ -47,8 +47,10 @@ where schedule_id = :schedule_id;
 delete from schedules where schedule_id = :schedule_id and revision = :revision and definition is null;
 
 -- name: read_schedule^
--- With what its firing needs to know of the automation.
-select s.*, a.object_id, a.active
+-- With what its firing needs to know of the automation. `was_active`: it was at a moment, and was switched off since.
+select s.*, a.object_id, a.active, exists (
+    select from activations v where v.automation_id = a.id and v.activated_at <= :moment and :moment < v.deactivated_at
+) as was_active
 from schedules s join automations a on a.id = s.automation_id
 where s.automation_id = :automation_id and s.trigger_id = :trigger_id and s.definition is not null;
 

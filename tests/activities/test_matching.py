@@ -119,13 +119,6 @@ async def test_an_inactive_automation_starts_nothing_and_says_so(services: Servi
     assert await reasons(services, engine) == ["inactive"]
 
 
-async def test_what_happened_before_it_was_deactivated_starts_nothing_after_that(services: Services, engine: Engine) -> None:
-    lead = await listening(engine, updated())
-    await engine.edit(lead, status="Open")
-    await switch(engine, False)
-    assert await reasons(services, engine) == ["inactive"]
-
-
 async def test_activating_handles_nothing_that_happened_before_it_however_late_it_is_evaluated(
     services: Services, engine: Engine
 ) -> None:

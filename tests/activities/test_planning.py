@@ -1,12 +1,14 @@
 """From a change of a record to when its date comes round, and to the execution that starts then."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from store.crm_activities import cancel_activity, change_activity, complete_activity
 from store.records import change_record
-from tests.dated import WEEKDAYS, Leads, at, on_date, overdue
+from tests.dated import WEEKDAYS, Leads, at, on_date, overdue, shown
+from tests.engine import until
 
 NOON = "03-01 12:00"
 
@@ -122,6 +124,34 @@ async def test_a_skipped_trigger_and_an_inactive_automation_plan_nothing(leads: 
     await leads.relay()
     await leads.scan()
     assert await leads.planned() == []
+
+
+@pytest.mark.parametrize(
+    ("relayed", "is_on_again"), [(True, False), (True, True), (False, False)], ids=["off", "off and on", "relayed late"]
+)
+async def test_what_came_while_it_was_active_is_fired_though_it_was_switched_off_before_that(
+    leads: Leads, relayed: bool, is_on_again: bool
+) -> None:
+    """And nothing of what was still to come."""
+    await leads.save(on_date(field="meets"))
+    begin = datetime.now(UTC)
+    came, to_come = begin + timedelta(milliseconds=300), begin + timedelta(hours=1)
+    for moment in (came, to_come):
+        await leads.create(str(begin.replace(tzinfo=None)), meets=moment.isoformat())
+    if relayed:
+        await leads.relay()
+    await until(lambda: _is_past(came))
+    await leads.activate(False)
+    if is_on_again:
+        await leads.activate()
+    await leads.scan()
+    await leads.relay()
+    assert await leads.started(str(datetime.now(UTC).replace(tzinfo=None))) == [shown(came)]
+    assert await leads.planned() == ([shown(to_come)] if is_on_again else [])
+
+
+async def _is_past(moment: datetime) -> bool:
+    return datetime.now(UTC) > moment
 
 
 async def test_the_filter_is_asked_when_it_is_due(leads: Leads) -> None:

@@ -24,6 +24,7 @@ from temporalio.service import RPCError
 
 from activities import firing
 from activities.firing import Firings
+from activities.relaying import evaluate_events
 from activities.scheduling import CATCH_UP, sync_schedules_once, temporal_id
 from activities.services import Services
 from activities.settings import Settings
@@ -460,6 +461,29 @@ async def test_a_firing_that_comes_too_late_tells_nobody(services: Services, eng
     page = FiringPage(automation_id=owner, trigger_id="tick", planned=MONDAY, due_at=MONDAY)
     assert (await Firings(services).fire_page(page)).told == 0
     assert await events(services) == []
+
+
+@pytest.mark.parametrize(("more", "told"), [({}, 1), ({"skip": True}, 0)])
+async def test_a_time_that_came_while_it_was_active_is_told_of_though_it_is_switched_off_by_now(
+    services: Services, engine: Engine, more: Json, told: int
+) -> None:
+    daily = {**schedule(cron="0 9 * * *", timezone="UTC"), **more}
+    await engine.save(triggers=[daily])
+    owner, came = await automation_id(services), datetime.now(UTC).replace(hour=9, minute=0, second=0, microsecond=0)
+    came -= timedelta(days=1)
+    async with services.database.transaction() as connection:
+        await connection.execute("update automations set activated_at = $1", came)
+        await connection.execute("update listeners set since = $1", came)
+        await set_active(connection, "subject", False)
+    for planned, is_told in ((came, told), (came - timedelta(days=1), 0)):
+        plan = await Firings(services).plan_firing(planned_for(owner, planned))
+        assert plan.due_at == (planned if is_told else None)
+        page = FiringPage(automation_id=owner, trigger_id="tick", planned=planned, due_at=planned)
+        assert (await Firings(services).fire_page(page)).told == is_told
+    assert await evaluate_events(services) == told
+    async with services.database.connection() as connection:
+        outcomes = await connection.fetch("select outcome from evaluations")
+    assert [row["outcome"] for row in outcomes] == ["started"] * told
 
 
 async def test_a_moved_firing_waits_and_looks_again_when_it_wakes(skipping_engine: Engine) -> None:

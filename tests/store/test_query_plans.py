@@ -327,7 +327,7 @@ async def test_hot_queries_read_no_big_table_from_end_to_end(planned: Any, datab
             "lock_schedules": {"automation_id": ids["automation"]},
             "drop_schedules": {"automation_id": ids["automation"], "kept": ["tick1"], "now": NOW},
             "take_schedules_to_sync": {"now": NOW, "again_at": NOW, "size": 20},
-            "read_schedule": {"automation_id": ids["automation"], "trigger_id": "tick1"},
+            "read_schedule": {"automation_id": ids["automation"], "trigger_id": "tick1", "moment": NOW},
             "has_due": {"now": NOW},
             "take_due": {"now": NOW, "size": 500},
             "lock_due": {"automation_ids": [ids["automation"]], "trigger_ids": ["date-1"], "record_ids": [ids["record"]]},
@@ -354,6 +354,14 @@ async def test_hot_queries_read_no_big_table_from_end_to_end(planned: Any, datab
             "list_new_events": {"size": 500},
             "mark_evaluated": {"ids": [ids["record"]], "now": NOW},
             "find_goal_waits": {"record_ids": [ids["record"]], "listens": ["field_updated/status"]},
+            "list_unheard_events": {"record_id": ids["record"], "after_event": 1},
+            "list_goal_changes": {
+                "record_id": ids["record"],
+                "after_event": 1,
+                "fields": ["due"],
+                "activities": True,
+            },
+            "hold_record_of_goal": {"record_id": ids["record"]},
             "lock_goal_wait": {"execution_id": ids["record"], "sequence": 1},
             "lock_goal_waits": {"execution_ids": [ids["record"]], "sequences": [1]},
             "settle_goals": {
