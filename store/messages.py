@@ -78,10 +78,9 @@ async def mark_refused_for_now(connection: Connection, message_id: UUID, error: 
     await QUERIES.mark_message_refused(connection, id=message_id, error=dict(error), now=now)
 
 
-async def places_taken(connection: Connection, execution_id: UUID, sequence: int) -> dict[UUID, int]:
-    """The places of a step run's messages, by the record that each is for."""
-    rows = QUERIES.list_message_places(connection, execution_id=execution_id, sequence=sequence)
-    return {row["record_id"]: row["place"] async for row in rows}
+async def places_taken(connection: Connection, execution_id: UUID, sequence: int) -> list[Any]:
+    """The `place` of each message of a step run, with its `recipients` and the `record_id` that it is for."""
+    return [row async for row in QUERIES.list_message_places(connection, execution_id=execution_id, sequence=sequence)]
 
 
 async def read_message(connection: Connection, message_id: UUID) -> Any | None:

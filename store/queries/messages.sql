@@ -18,7 +18,7 @@ returning *;
 select * from messages where execution_id = :execution_id and sequence = :sequence and place = :place;
 
 -- name: list_message_places
-select record_id, place from messages where execution_id = :execution_id and sequence = :sequence and record_id is not null;
+select record_id, recipients, place from messages where execution_id = :execution_id and sequence = :sequence order by place;
 
 -- name: hand_message_over$
 update messages set in_doubt = in_doubt + 1, updated_at = :now where id = :id returning in_doubt;
