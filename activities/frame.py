@@ -17,6 +17,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.failures import ContendedError, unexpected
 from activities.handlers import HANDLERS
+from activities.handovers import handed_over_at_shutdown
 from activities.positions import nothing_left, onward, stands_before
 from activities.registry import Runner
 from activities.results import ChangedMeanwhileError, Down, Onward, Result, failed
@@ -52,7 +53,8 @@ class StepFrame:
     async def run(self, request: StepRequest) -> StepAnswer:
         """Raises ApplicationError where something unexpected went wrong."""
         try:
-            return await self._answer(request)
+            with handed_over_at_shutdown():
+                return await self._answer(request)
         except ApplicationError:
             raise
         except Exception as error:
