@@ -282,7 +282,7 @@ async def _send(
             raise
         return Sent(sent.provider_id, sent.delivery)
 
-    return await deliver(services, new, send, now=situation.now)
+    return await deliver(services, new, send, attempt=situation.attempt, now=situation.now)
 
 
 def _told(row: Any) -> dict[str, Any]:
