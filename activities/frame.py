@@ -8,6 +8,7 @@ again.
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import timedelta
 from time import perf_counter
 from typing import Any
 
@@ -107,6 +108,10 @@ class StepFrame:
     def _heartbeats(self) -> AbstractAsyncContextManager[None]:
         return _heartbeats()
 
+    def _patience(self, attempt: Attempt) -> timedelta:
+        """With a Postgres that is away after a call."""
+        return attempt.step.timeout
+
     def _stopped(self, row: Any, step: StepBase) -> Result | None:
         return checked(row, step, row["api_name"])
 
@@ -147,10 +152,7 @@ class StepFrame:
         return await self._done(result, outcome)
 
     async def _run_outside(self, attempt: Attempt) -> Outcome | None:
-        """Shows that it runs, runs, and then writes on whatever version the execution is at by then.
-
-        Once it ran nothing makes it run again: what of it cannot be kept is left out.
-        """
+        """Shows that it runs, runs, and then writes on whatever version the execution is at by then: all that can be kept."""
         request, database = attempt.request, self._services.database
         async with database.connection() as connection:
             running = Standing(state="active", step=attempt.step.id, revision=attempt.revision, attempt=request.attempt)
@@ -164,7 +166,7 @@ class StepFrame:
             situation = await situation_of(connection, attempt, self._services)
         async with self._heartbeats():
             result, seconds = await self._handled(attempt, situation)
-            result, outcome = await written(lambda: self._kept(attempt, result, seconds), attempt.step.timeout)
+            result, outcome = await written(lambda: self._kept(attempt, result, seconds), self._patience(attempt))
         return await self._done(result, outcome)
 
     async def _kept(self, attempt: Attempt, result: Result, seconds: float) -> tuple[Result, Outcome]:
@@ -176,18 +178,17 @@ class StepFrame:
             except (*TRANSIENT, ContendedError, SupersededError):
                 raise
             except Exception as error:
-                _LOG.exception("result_not_kept", **attempt.named(), why=type(error).__name__)
+                _LOG.error("result_not_kept", **attempt.named(), why=type(error).__name__)
                 fewer = next(lesser, None)
                 if fewer is None:
                     raise
                 result = fewer
 
     async def _written(self, attempt: Attempt, result: Result, seconds: float) -> Outcome:
-        request = attempt.request
         for _ in range(_TRIES):
             async with self._services.database.transaction() as connection:
-                await lock_standings(connection, request.execution_id)
-                row = await self._load(connection, request)
+                await lock_standings(connection, attempt.request.execution_id)
+                row = await self._load(connection, attempt.request)
                 known = outcome_after_call(attempt, row)
                 if known is not None:
                     return known
@@ -195,7 +196,7 @@ class StepFrame:
                 outcome = await write_result(connection, attempt.on(row, newest), result, seconds)
             if outcome is not None:
                 return outcome
-        raise ContendedError(f"step {request.step}: the record is changed by others all the time")
+        raise ContendedError(f"step {attempt.step.id}: the record is changed by others all the time")
 
     async def _result(self, connection: Any, attempt: Attempt) -> tuple[Result, float]:
         if attempt.step.skip:

@@ -51,17 +51,18 @@ async def deliver(services: Services, new: NewMessage, send: Send, *, attempt: i
     def moment() -> datetime:
         return now + timedelta(seconds=perf_counter() - started)
 
-    async with services.database.connection() as connection:
+    async with services.database.transaction() as connection:
         row = await queue_message(connection, new, now)
         if row["state"] == "sent":
             return row
         times = await hand_over(connection, row["id"], attempt, moment())
         if times is None:
             raise SupersededError
-        if times > MAX_IN_DOUBT:
-            doubt = _in_doubt(row)
+        doubt = _in_doubt(row) if times > MAX_IN_DOUBT else None
+        if doubt:
             await mark_failed(connection, row["id"], _told(doubt), moment())
-            raise doubt
+    if doubt:
+        raise doubt
     sent = await _sent(services, row, send, moment)
     await _mark(services, lambda connection: _mark_sent(connection, row["id"], sent, moment()))
     return {**row, "state": "sent", "provider_id": sent.provider_id, "refused": list(sent.refused)}

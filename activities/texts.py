@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from activities.after_calls import written
 from activities.control import wait_end
 from activities.goals import begin_wait, result_of_wait
 from activities.members import members_of
@@ -277,12 +278,16 @@ async def _send(
         try:
             sent = await services.send_text(text, services.settings)
         except StoppedError:
-            async with services.database.connection() as connection:
-                await suppress(connection, Suppression("text", text.to, "unsubscribed", row["id"]), situation.now)
+            await written(lambda: _stop(services, text.to, row["id"], situation.now))
             raise
         return Sent(sent.provider_id, sent.delivery)
 
     return await deliver(services, new, send, attempt=situation.attempt, now=situation.now)
+
+
+async def _stop(services: Services, number: str, message_id: UUID, now: datetime) -> None:
+    async with services.database.connection() as connection:
+        await suppress(connection, Suppression("text", number, "unsubscribed", message_id), now)
 
 
 def _told(row: Any) -> dict[str, Any]:

@@ -10,12 +10,16 @@ import pytest
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
+from activities.failures import SupersededError
 from activities.frame import StepFrame
+from activities.sending import Sent, deliver
 from activities.services import Services
+from automations.failures import ExpectedFailure
 from automations.messages import StepFailure, StepRequest
 from automations.outcomes import StepAnswer
 from store.database import Database
 from store.executions import record_failure
+from store.messages import NewMessage
 from store.step_runs import lock_progress
 from tests.builders import Json, delay, variable
 from tests.engine import Engine, until
@@ -136,6 +140,28 @@ async def test_pages_are_written_by_the_attempt_that_began_last_and_no_longer_th
             server.let_go.set()
             await second
             assert await lock_progress(connection, execution, 1, 2) is None
+
+
+async def test_a_late_attempt_leaves_the_messages_of_the_newest_one_as_they_are(idle: Engine) -> None:
+    await idle.save(steps=[delay("call", days=1)])
+    execution = await idle.start(launched=False)
+    async with idle.database.connection() as connection:
+        await connection.execute(
+            "insert into step_runs (execution_id, sequence, step_id, step_type, revision, status, attempt, started_at)"
+            " values ($1, 1, 'call', 'notify_member_via_text', 1, 'running', 2, now())",
+            execution,
+        )
+    new = NewMessage(execution, 1, "text", "+1", ["+4915112345678"], body="Hello")
+
+    async def refuse(row: Any) -> Sent:
+        raise ExpectedFailure("text_refused", "No.")
+
+    with pytest.raises(ExpectedFailure):
+        await deliver(idle.services, new, refuse, attempt=2, now=datetime.now(UTC))
+    with pytest.raises(SupersededError):
+        await deliver(idle.services, new, refuse, attempt=1, now=datetime.now(UTC))
+    async with idle.database.connection() as connection:
+        assert await connection.fetchval("select state from messages") == "failed"
 
 
 async def asked(server: RawHttp, times: int) -> bool:
