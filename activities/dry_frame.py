@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from activities.definitions import Definitions, Plan
@@ -68,6 +69,9 @@ class DryFrame(StepFrame):
 
     def _heartbeats(self) -> AbstractAsyncContextManager[None]:
         return nullcontext()
+
+    def _patience(self, attempt: Attempt) -> timedelta:
+        return timedelta(0)
 
     async def _load(self, connection: Any, request: StepRequest) -> Any:
         row = await super()._load(connection, request)

@@ -6,6 +6,7 @@ import aiosmtplib
 import httpx2
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
+from automations.storable import storable_text
 from store.database import DATABASE_ERRORS, UNAVAILABLE
 
 
@@ -29,6 +30,13 @@ class ContendedError(Exception):
     """The execution or the record changed at every try."""
 
 
+class SupersededError(Exception):
+    """Another attempt of the step has begun since: what this one found is dropped."""
+
+    def __init__(self) -> None:
+        super().__init__("A later attempt of the step has begun: what this one found is dropped.")
+
+
 class NotSentError(Exception):
     """A message did not go out, that is certain: another try is no repeat. Raised from what stood in the way."""
 
@@ -45,6 +53,7 @@ _CODES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = 
     (aiosmtplib.SMTPException, "mail_unavailable"),
     (TextUnavailableError, "text_unavailable"),
     (ContendedError, "contended"),
+    (SupersededError, "superseded"),
     (UNAVAILABLE, "database_unavailable"),
     (DATABASE_ERRORS, "database_error"),
 )
@@ -56,7 +65,7 @@ def unexpected(error: Exception) -> ApplicationError:
         error = error.__cause__
     name = type(error).__name__
     code = next((code for kind, code in _CODES if isinstance(error, kind)), None)
-    sentence = (str(error) or name) if code else f"{name}: {error}"
+    sentence = storable_text((str(error) or name) if code else f"{name}: {error}")
     # One that is known by its code needs no traceback in the log.
     category = ApplicationErrorCategory.BENIGN if code else ApplicationErrorCategory.UNSPECIFIED
     wait = error.retry_after if isinstance(error, ServerError) else None

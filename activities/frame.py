@@ -8,6 +8,7 @@ again.
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import timedelta
 from time import perf_counter
 from typing import Any
 
@@ -15,8 +16,11 @@ import structlog
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.failures import ContendedError, unexpected
+from activities.after_calls import written
+from activities.failures import ContendedError, SupersededError, unexpected
 from activities.handlers import HANDLERS
+from activities.handovers import handed_over_at_shutdown
+from activities.outside_results import lesser_results, outcome_after_call
 from activities.positions import nothing_left, onward, stands_before
 from activities.registry import Runner
 from activities.results import ChangedMeanwhileError, Down, Onward, Result, failed
@@ -32,9 +36,10 @@ from automations.messages import Ending, StepRequest
 from automations.outcomes import End, LaneEnd, Moved, Outcome, Requested, StepAnswer, StepRef
 from automations.positions import Positions
 from automations.steps.base import StepBase
+from store.database import TRANSIENT
 from store.executions import end_execution
 from store.standings import hold_version, lock_standings, revision_of, standings_of, whole, write_standings
-from store.step_runs import begin_step_run, drop_step_run, load_step
+from store.step_runs import begin_step_run, count_attempts_anew, drop_step_run, load_step
 
 _LOG = structlog.get_logger("everstep.executions")
 _TRIES = 20
@@ -52,7 +57,8 @@ class StepFrame:
     async def run(self, request: StepRequest) -> StepAnswer:
         """Raises ApplicationError where something unexpected went wrong."""
         try:
-            return await self._answer(request)
+            with handed_over_at_shutdown():
+                return await self._answer(request)
         except ApplicationError:
             raise
         except Exception as error:
@@ -89,6 +95,8 @@ class StepFrame:
                 return await write_result(connection, attempt, stopped, 0.0)
             if step.local or step.skip:
                 return await self._run_local(connection, attempt)
+            if (row["run_attempt"] or 0) > request.attempt:
+                raise SupersededError
         return await self._run_outside(attempt)
 
     def _is_another(self, step: StepBase, request: StepRequest) -> bool:
@@ -99,6 +107,10 @@ class StepFrame:
 
     def _heartbeats(self) -> AbstractAsyncContextManager[None]:
         return _heartbeats()
+
+    def _patience(self, attempt: Attempt) -> timedelta:
+        """With a Postgres that is away after a call."""
+        return attempt.step.timeout
 
     def _stopped(self, row: Any, step: StepBase) -> Result | None:
         return checked(row, step, row["api_name"])
@@ -140,7 +152,7 @@ class StepFrame:
         return await self._done(result, outcome)
 
     async def _run_outside(self, attempt: Attempt) -> Outcome | None:
-        """Shows that it runs, runs, and then writes on whatever version the execution is at by then."""
+        """Shows that it runs, runs, and then writes on whatever version the execution is at by then: all that can be kept."""
         request, database = attempt.request, self._services.database
         async with database.connection() as connection:
             running = Standing(state="active", step=attempt.step.id, revision=attempt.revision, attempt=request.attempt)
@@ -154,17 +166,37 @@ class StepFrame:
             situation = await situation_of(connection, attempt, self._services)
         async with self._heartbeats():
             result, seconds = await self._handled(attempt, situation)
+            result, outcome = await written(lambda: self._kept(attempt, result, seconds), self._patience(attempt))
+        return await self._done(result, outcome)
+
+    async def _kept(self, attempt: Attempt, result: Result, seconds: float) -> tuple[Result, Outcome]:
+        """The result, or as much of it as Postgres takes."""
+        lesser = lesser_results(attempt.step, result)
+        while True:
+            try:
+                return result, await self._written(attempt, result, seconds)
+            except (*TRANSIENT, ContendedError, SupersededError):
+                raise
+            except Exception as error:
+                _LOG.error("result_not_kept", **attempt.named(), why=type(error).__name__)
+                fewer = next(lesser, None)
+                if fewer is None:
+                    raise
+                result = fewer
+
+    async def _written(self, attempt: Attempt, result: Result, seconds: float) -> Outcome:
         for _ in range(_TRIES):
-            async with database.transaction() as connection:
-                await lock_standings(connection, request.execution_id)
-                row = await self._load(connection, request)
-                if row["finished_at"] is not None:
-                    return End(state=row["state"], reason=row["reason"] or "")
+            async with self._services.database.transaction() as connection:
+                await lock_standings(connection, attempt.request.execution_id)
+                row = await self._load(connection, attempt.request)
+                known = outcome_after_call(attempt, row)
+                if known is not None:
+                    return known
                 newest = await self._services.definitions.plan(connection, row["automation_id"], row["revision"])
                 outcome = await write_result(connection, attempt.on(row, newest), result, seconds)
             if outcome is not None:
-                return await self._done(result, outcome)
-        raise ContendedError(f"step {request.step}: the record is changed by others all the time")
+                return outcome
+        raise ContendedError(f"step {attempt.step.id}: the record is changed by others all the time")
 
     async def _result(self, connection: Any, attempt: Attempt) -> tuple[Result, float]:
         if attempt.step.skip:
@@ -178,15 +210,7 @@ class StepFrame:
             with keeping(situation.secrets):
                 result = redacted(await self._found(attempt.step, situation, connection), situation.secrets)
         except EverstepError as failure:
-            _LOG.warning(
-                "step_failed",
-                execution_id=str(attempt.request.execution_id),
-                automation=attempt.row["api_name"],
-                lane=attempt.lane,
-                step=attempt.step.id,
-                code=failure.code,
-                why=failure.sentence,
-            )
+            _LOG.warning("step_failed", **attempt.named(), code=failure.code, why=failure.sentence)
             result = failed(attempt.step, failure)
         return result, perf_counter() - started
 
@@ -228,6 +252,8 @@ async def _moved(connection: Any, request: StepRequest, step: StepBase) -> Outco
     """Another step stands in the place of this one, which keeps what it did."""
     if step.id != request.step and request.attempt > 1:
         await drop_step_run(connection, request.execution_id, request.sequence, request.now)
+    elif request.attempt > 1:
+        await count_attempts_anew(connection, request.execution_id, request.sequence)
     return Moved(step=StepRef.to(step))
 
 

@@ -12,9 +12,11 @@ from activities.redaction import Redactor
 from activities.results import Result
 from activities.situation import Situation
 from activities.switching import checked_hosts
+from automations.charsets import decoded
 from automations.failures import ExpectedFailure
 from automations.retries import http_date, retry_after
 from automations.steps.integration import HttpRequest
+from automations.storable import storable_text
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _OF_A_BODY = ("Content-Type", "Content-Length", "Content-Encoding", "Content-Language", "Content-Location", "Transfer-Encoding")
@@ -23,13 +25,14 @@ _OF_ONE_ORIGIN = ("Authorization", "Proxy-Authorization", "Cookie", "Host")
 
 @dataclass(frozen=True)
 class HttpAnswer:
-    """`body` is cut where it is not `whole`; `url` is the one that answered."""
+    """`body` is cut where it is not `whole`, and ends where it has a `flaw`; `url` is the one that answered."""
 
     url: httpx2.URL
     status: int
     headers: httpx2.Headers
     body: bytes
     whole: bool
+    flaw: str | None = None
 
     @property
     def wait(self) -> timedelta | None:
@@ -40,16 +43,13 @@ class HttpAnswer:
     @property
     def text(self) -> str:
         """The body in the charset that the answer names, or UTF-8."""
-        try:
-            return self.body.decode(_charset(self.headers), errors="replace")
-        except LookupError:
-            return self.body.decode(errors="replace")
+        return storable_text(decoded(self.body, _charset(self.headers)))
 
 
-def _charset(headers: httpx2.Headers) -> str:
+def _charset(headers: httpx2.Headers) -> str | None:
     header = Message()
     header["Content-Type"] = headers.get("Content-Type", "")
-    return header.get_content_charset("utf-8")
+    return header.get_content_charset()
 
 
 async def call(
@@ -84,17 +84,29 @@ async def _answer(request: httpx2.Request, limit: int, client: httpx2.AsyncClien
         response = await client.send(request, stream=True)
     except (httpx2.UnsupportedProtocol, httpx2.InvalidURL, httpx2.LocalProtocolError) as error:
         raise ExpectedFailure("invalid_request", f"The request cannot be made: {error}.") from error
+    except httpx2.RemoteProtocolError as error:
+        if not _is_no_http(error):
+            raise
+        raise ExpectedFailure("answer_unreadable", f"The answer of {request.url.host} cannot be read: {error}.") from error
     except httpx2.ConnectError as error:
         raise UnreachableError(f"{request.url.host}:{request.url.port or 'default port'} cannot be reached: {error}") from error
+    body, flaw = bytearray(), None
     try:
-        body = bytearray()
         async for chunk in response.aiter_bytes():
             body += chunk
             if len(body) > limit:
                 break
-        return HttpAnswer(request.url, response.status_code, response.headers, bytes(body[:limit]), len(body) <= limit)
+    except (httpx2.DecodingError, httpx2.RemoteProtocolError, httpx2.ReadError) as error:
+        flaw = str(error) or "the connection was lost"  # its status stands all the same
     finally:
         await response.aclose()
+    whole = len(body) <= limit
+    return HttpAnswer(request.url, response.status_code, response.headers, bytes(body[:limit]), whole, flaw)
+
+
+def _is_no_http(error: httpx2.RemoteProtocolError) -> bool:
+    """Whether something was answered, in place of the connection being closed."""
+    return not str(error).startswith("Server disconnected")
 
 
 def _redirected(request: httpx2.Request, answer: HttpAnswer, redactor: Redactor, client: httpx2.AsyncClient) -> httpx2.Request:

@@ -20,6 +20,7 @@ from activities.variables import set_variable
 from automations.failures import ExpectedFailure
 from automations.scalars import is_blank
 from automations.steps.integration import Auth, HttpRequest, ResponseValue, escape_of
+from automations.storable import storable, storable_text
 
 _KEPT_TEXT = 4_000
 _KEPT_HEADER = 500
@@ -39,7 +40,7 @@ async def http_request(step: HttpRequest, situation: Situation, services: Servic
     clean = situation.secrets.redactor  # before anything is cut: what is left of a secret would not be found
     output = _output(step, answer, clean)
     _refuse_what_is_no_success(step, answer, output)
-    result = Result(output=output)
+    result = Result(output=output, warning=_warning_of(answer))
     for wanted in step.into:
         found = set_variable(situation, _known(situation, wanted.variable), _taken(wanted, answer, clean)).variables
         result = replace(result, variables={**result.variables, **found})
@@ -117,6 +118,8 @@ def _refuse_what_is_no_success(step: HttpRequest, answer: HttpAnswer, output: di
     if step.succeeds(status):
         if not answer.whole:
             raise ExpectedFailure("answer_too_large", f"{answer.url.host} answered with more than {step.max_bytes:,} bytes.")
+        if answer.flaw and any(wanted.reads_body for wanted in step.into):
+            raise ExpectedFailure("answer_unreadable", f"{_warning_of(answer)} Resume the step to call again.")
         return
     if status >= 500 or status in _LATER:
         wait = answer.wait
@@ -126,8 +129,16 @@ def _refuse_what_is_no_success(step: HttpRequest, answer: HttpAnswer, output: di
     raise ExpectedFailure("http_refused", f"{said}: {why}")
 
 
+def _warning_of(answer: HttpAnswer) -> str | None:
+    """The other side did its work: that its answer broke off is no reason to call again."""
+    if answer.flaw is None:
+        return None
+    flaw = " ".join(answer.flaw.split()).rstrip(".")
+    return storable_text(f"The answer {answer.status} of {answer.url.host} could not be kept whole: {flaw}.")
+
+
 def _taken(wanted: ResponseValue, answer: HttpAnswer, clean: Redactor) -> Any:
-    found = clean.inside(_value(wanted, answer))
+    found = clean.inside(storable(_value(wanted, answer)))
     if wanted.required and is_blank(found):
         sentence = f"Variable {wanted.variable} is required and {wanted.of} of the answer from {answer.url.host} is blank."
         raise ExpectedFailure("required_variable_blank", sentence)
@@ -152,6 +163,6 @@ def _found(path: str, body: bytes) -> Any:
         return None
     try:
         found = jsonpath.findall(path, from_json(body))
-    except (ValueError, jsonpath.JSONPathError) as error:
+    except (ValueError, RecursionError, jsonpath.JSONPathError) as error:
         raise ExpectedFailure("answer_not_json", f"{path} cannot be read from the answer: {error}.") from error
     return found[0] if len(found) == 1 else found or None

@@ -56,7 +56,7 @@ async def delivered(
         )  # fmt: skip
         return Sent(refused=await services.send_mail(build(mail, settings), settings))
 
-    return await deliver(services, new, send, now=situation.now)
+    return await deliver(services, new, send, attempt=situation.attempt, now=situation.now)
 
 
 def told(row: Any) -> dict[str, Any]:

@@ -157,7 +157,8 @@ async def _contacts(connection: Connection, step: SendRelatedContactEmail, situa
 
 async def _places(connection: Connection, key: Key, contacts: Sequence[Any]) -> dict[UUID, int]:
     """Whoever has a place keeps it: on a second attempt others may have come or gone."""
-    taken = await places_taken(connection, key.execution_id, key.sequence)
+    rows = await places_taken(connection, key.execution_id, key.sequence)
+    taken = {row["record_id"]: row["place"] for row in rows if row["record_id"]}
     free = max(taken.values(), default=-1) + 1
     new = [contact["id"] for contact in contacts if contact["id"] not in taken]
     return taken | {id: free + index for index, id in enumerate(new)}

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from activities.changing import Changed, Given, OtherRecord, changed_values, given_for
 from activities.creating import origin_of
+from activities.failures import SupersededError
 from activities.named_records import MAX_RECORDS, named_records
 from activities.registry import runs
 from activities.results import Result
@@ -91,9 +92,12 @@ async def modify_related_records(step: ModifyRelatedRecords, situation: Situatio
 async def _next_page(
     connection: Connection, ids: Sequence[UUID], given: Sequence[Given], situation: Situation, services: Services
 ) -> Progress:
-    """From where whoever worked on this step run last has come to: a lost worker may still be at it."""
+    """From where the attempts before this one have come to. A worker that was given up for lost may still be at it: it stops."""
     key = situation.key
-    progress = Progress.of(await lock_progress(connection, key.execution_id, key.sequence))
+    output = await lock_progress(connection, key.execution_id, key.sequence, situation.attempt)
+    if output is None:
+        raise SupersededError
+    progress = Progress.of(output)
     page = progress.left_of(ids)[:PAGE]
     rows = await lock_records(connection, page)
     progress.passed_over += len(page) - len(rows)

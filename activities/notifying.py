@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from activities.after_calls import written
 from activities.definitions import Definitions, Plan
 from activities.mailing import Mail, build
 from activities.services import Services
@@ -41,7 +42,10 @@ _TOGETHER = 10
 """Mails on their way at the same time."""
 
 _SENDING = timedelta(seconds=45)
-"""For one mail: less than the minute after which another worker takes it for lost."""
+"""For one mail: with its marking less than the minute after which another worker takes it for lost."""
+
+_MARKING = timedelta(seconds=10)
+"""With a Postgres that is away."""
 
 
 @dataclass(frozen=True)
@@ -139,11 +143,22 @@ async def send_due(services: Services) -> int:
             due = await take_due(connection, datetime.now(UTC), _TOGETHER)
         if not due:
             return sent
-        errors = await asyncio.gather(*(_error_of_sending(row, services) for row in due))
+        sent += sum(await asyncio.gather(*(_send(row, services) for row in due)))
+
+
+async def _send(row: Any, services: Services) -> bool:
+    """Marked as soon as it is sent, and by itself: one that cannot be marked lets no other go out again."""
+    error = await _error_of_sending(row, services)
+
+    async def marked() -> None:
         async with services.database.connection() as connection:
-            for row, error in zip(due, errors, strict=True):
-                await _mark(connection, row, error)
-        sent += errors.count(None)
+            await _mark(connection, row, error)
+
+    try:
+        await written(marked, _MARKING)
+    except Exception as unmarked:
+        _LOG.error("notification_not_marked", notification=str(row["id"]), why=str(unmarked) or type(unmarked).__name__)
+    return error is None
 
 
 async def _error_of_sending(row: Any, services: Services) -> Exception | None:

@@ -9,6 +9,7 @@ from uuid import UUID
 from automations.errors import EverstepError
 from automations.executions import CancelReason, PauseReason, TerminalState
 from automations.steps.base import StepBase
+from automations.storable import storable_text
 from store.database import Connection
 
 
@@ -91,11 +92,12 @@ class Result:
 
 def failed(step: StepBase, failure: EverstepError) -> Result:
     """An expected failure: pauses or goes on as the step says; a condition always asks a person for the path."""
-    error = {"code": failure.code, "sentence": failure.sentence}
+    sentence = storable_text(failure.sentence)
+    error = {"code": failure.code, "sentence": sentence}
     if not step.retries:
-        return Result(then=HoldOn("condition_error", failure.sentence), error=error, failed=True)
+        return Result(then=HoldOn("condition_error", sentence), error=error, failed=True)
     if step.on_error == "pause":
-        return Result(then=HoldOn("error", failure.sentence), error=error, failed=True)
+        return Result(then=HoldOn("error", sentence), error=error, failed=True)
     return Result(error=error, failed=True)
 
 

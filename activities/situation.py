@@ -36,6 +36,7 @@ class Situation:
         activities: Sequence[Any] = (),
         secrets: StepSecrets = NO_SECRETS,
         in_variables: Mapping[str, RelatedRecord] = MappingProxyType({}),
+        attempt: int = 1,
     ) -> None:
         self.row = row
         self.plan = plan
@@ -44,6 +45,7 @@ class Situation:
         self.key = key
         self.activities = activities
         self.secrets = secrets
+        self.attempt = attempt
         self._related = related
         self._brought = brought
         self._in_variables = in_variables
@@ -52,7 +54,7 @@ class Situation:
         """The same, with more of what stands around it."""
         return Situation(
             self.row, self.plan, self.definition, {**self._related, **related}, {**self._brought, **brought}, self.now, self.key,
-            self.activities, self.secrets, self._in_variables,
+            self.activities, self.secrets, self._in_variables, self.attempt,
         )  # fmt: skip
 
     @property

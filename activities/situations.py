@@ -32,7 +32,9 @@ async def situation_of(connection: Any, attempt: "Attempt", services: Services) 
     key = Key(request.execution_id, request.sequence)
     secrets = await secrets_named(connection, needs.secrets, services.settings.keyring)
     in_variables = await records_in_variables(connection, services.definitions, row["variables"], needs.record_variables)
-    return Situation(row, attempt.plan, definition, related, brought, request.now, key, activities, secrets, in_variables)
+    return Situation(
+        row, attempt.plan, definition, related, brought, request.now, key, activities, secrets, in_variables, request.attempt
+    )
 
 
 async def seeing(connection: Connection, texts: Iterable[str], situation: Situation, services: Services) -> Situation:

@@ -1,11 +1,13 @@
 """Steps that send text messages."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from activities.after_calls import written
 from activities.control import wait_end
 from activities.goals import begin_wait, result_of_wait
 from activities.members import members_of
@@ -39,7 +41,7 @@ from automations.steps.texts import (
 from store.database import Connection
 from store.events import read_event
 from store.goals import GoalMeeting, settle_goals
-from store.messages import NewMessage
+from store.messages import NewMessage, places_taken
 from store.records import list_records_by_ids
 from store.suppressions import Suppression, suppress, suppressed_among
 from store.texts import list_answers
@@ -223,14 +225,30 @@ async def _send_all(
         raise ExpectedFailure("no_recipient", f"There is nobody to write to: {step.summary()}.")
     receivers = {each.number: each for each in found if isinstance(each, _Receiver)}
     missed, sent = [each for each in found if isinstance(each, _Missed)], list[dict[str, Any]]()
-    for place, receiver in enumerate(receivers.values()):
+    async with services.database.connection() as connection:
+        places = await _places(connection, situation, list(receivers.values()))
+    for receiver in receivers.values():
         try:
-            sent.append(_told(await _send(step, receiver, body, situation, services, place)))
+            sent.append(_told(await _send(step, receiver, body, situation, services, places[receiver.number])))
         except EverstepError as failure:
             missed.append(_Missed(receiver.name, failure))
     if not sent:
         raise _nobody_left(missed)
     return _sent_to_some(sent, missed) if missed else Result(output={"sent": sent})
+
+
+async def _places(connection: Connection, situation: Situation, receivers: Sequence[_Receiver]) -> dict[str, int]:
+    """By number. Whoever has a place keeps it, under another number too: on a second attempt others may have come or gone."""
+    rows = await places_taken(connection, situation.key.execution_id, situation.key.sequence)
+    of_numbers = {row["recipients"][0]: row["place"] for row in rows}
+    of_records = {row["record_id"]: row["place"] for row in rows}
+    places = {each.number: of_numbers[each.number] for each in receivers if each.number in of_numbers}
+    for each in receivers:
+        place = of_records.get(each.record_id) if each.record_id != situation.row["record_id"] else None
+        if each.number not in places and place is not None and place not in places.values():
+            places[each.number] = place
+    free = itertools.count(max(of_numbers.values(), default=-1) + 1)
+    return {each.number: places[each.number] if each.number in places else next(free) for each in receivers}
 
 
 def _nobody_left(missed: Sequence[_Missed]) -> EverstepError:
@@ -260,12 +278,16 @@ async def _send(
         try:
             sent = await services.send_text(text, services.settings)
         except StoppedError:
-            async with services.database.connection() as connection:
-                await suppress(connection, Suppression("text", text.to, "unsubscribed", row["id"]), situation.now)
+            await written(lambda: _stop(services, text.to, row["id"], situation.now))
             raise
         return Sent(sent.provider_id, sent.delivery)
 
-    return await deliver(services, new, send, now=situation.now)
+    return await deliver(services, new, send, attempt=situation.attempt, now=situation.now)
+
+
+async def _stop(services: Services, number: str, message_id: UUID, now: datetime) -> None:
+    async with services.database.connection() as connection:
+        await suppress(connection, Suppression("text", number, "unsubscribed", message_id), now)
 
 
 def _told(row: Any) -> dict[str, Any]:

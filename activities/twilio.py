@@ -7,6 +7,7 @@ and knows one. A text whose answer was lost may so arrive twice.
 import base64
 import hmac
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from ssl import SSLContext
@@ -56,13 +57,26 @@ class Twilio:
     async def _post(self, text: Text) -> httpx2.Response:
         url = f"{self.base_url.rstrip('/')}/2010-04-01/Accounts/{self.account_sid}/Messages.json"
         auth = httpx2.BasicAuth(self.account_sid, self.auth_token.get_secret_value())
-        async with httpx2.AsyncClient(verify=_tls(), auth=auth, timeout=_PATIENCE, trust_env=False) as client:
-            return await client.post(url, data=self._form(text), headers={"Idempotency-Key": text.key})
+        key = {"Idempotency-Key": text.key}
+        async with (
+            httpx2.AsyncClient(verify=_tls(), auth=auth, timeout=_PATIENCE, trust_env=False) as client,
+            client.stream("POST", url, data=self._form(text), headers=key) as answer,
+        ):
+            return httpx2.Response(answer.status_code, content=await _body(answer))
 
     def _form(self, text: Text) -> dict[str, str]:
         sender = "MessagingServiceSid" if self.sender.startswith("MG") else "From"
         status = {"StatusCallback": self.status_url} if self.status_url else {}
         return {"To": text.to, sender: self.sender, "Body": text.body, **status}
+
+
+async def _body(answer: httpx2.Response) -> bytes:
+    """As far as it can be read: the status says what became of the text."""
+    body = bytearray()
+    with suppress(httpx2.HTTPError):
+        async for chunk in answer.aiter_bytes():
+            body += chunk
+    return bytes(body)
 
 
 @cache

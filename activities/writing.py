@@ -4,8 +4,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
-from pydantic_core import to_json
-
 from activities.definitions import Plan
 from activities.notifying import Notice, notice, write_notice
 from activities.positions import down, lanes_of, onward, outcome_of
@@ -17,6 +15,7 @@ from automations.messages import StepRequest
 from automations.outcomes import End, Fork, Hold, LaneEnd, Next, Outcome, StepRef, Wait
 from automations.positions import surviving_step
 from automations.steps.base import StepBase
+from store.database import json_bytes
 from store.standings import Whole, close_step_runs, over, standings_of, whole
 from store.step_runs import RecordChange, StepRunWrite, write_step_run
 
@@ -41,6 +40,13 @@ class Attempt:
     @property
     def lane(self) -> str:
         return self.request.lane
+
+    def named(self) -> dict[str, str]:
+        """For the log."""
+        return {
+            "execution_id": str(self.request.execution_id), "automation": self.row["api_name"], "lane": self.lane,
+            "step": self.step.id,
+        }  # fmt: skip
 
     def on(self, row: Any, newest: Plan) -> "Attempt":
         return replace(self, row=row, newest=newest)
@@ -177,5 +183,5 @@ def _change(row: Any, result: Result) -> RecordChange | None:
 
 
 def _kept(output: dict[str, Any]) -> dict[str, Any]:
-    size = len(to_json(output))
+    size = len(json_bytes(output))
     return output if size <= OUTPUT_BYTES else {"dropped": f"{size} bytes, more than the {OUTPUT_BYTES} that are kept"}

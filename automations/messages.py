@@ -14,6 +14,10 @@ Phase = Literal["run", "elapsed", "met", "joined"]
 """What an attempt is for: to run the step, or to go on from it once its wait is over. A goal that was told of may wait on."""
 
 
+HANDED_OVER = "handed_over"
+"""The type of the failure of an attempt that a worker gave back because it was told to stop."""
+
+
 class Limits(Message):
     """Where a runaway execution is stopped.
 
@@ -27,12 +31,16 @@ class Limits(Message):
 
 
 class Again(Message):
-    """An attempt of a step run that began before: the first one, or the next one after a failure or a wait."""
+    """An attempt of a step run that began before: the first one, or the next one after a failure or a wait.
+
+    `handovers`: how often a worker that was told to stop has given this attempt back.
+    """
 
     kind: Literal["again"] = "again"
     step: StepRef
     attempt: int = 1
     phase: Phase = "run"
+    handovers: int = 0
 
 
 class Retry(Message):

@@ -13,6 +13,7 @@ from pogo_core.util import sql as pogo_sql
 from pydantic_core import from_json, to_json
 
 from automations.errors import EverstepError
+from automations.storable import storable
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
@@ -141,4 +142,15 @@ async def _use_json(connection: Any) -> None:
 
 def _jsonb_bytes(value: Any) -> bytes:
     # The wire format of jsonb is its text behind a byte that names the format's version.
-    return b"\x01" + to_json(value)
+    return b"\x01" + json_bytes(value)
+
+
+def json_bytes(value: Any) -> bytes:
+    """As jsonb takes it: a value that it does not is cleaned first, which is rare."""
+    try:
+        raw = to_json(value, inf_nan_mode="null")
+    except ValueError:
+        raw = None
+    if raw is None or b"\\u0000" in raw:
+        return to_json(storable(value), inf_nan_mode="null", fallback=str)
+    return raw

@@ -142,7 +142,10 @@ _STATUS = {"retry": "retrying", "hold": "failed", "fail": "failed"}
 
 async def _is_written(connection: Connection, failure: StepFailure) -> bool:
     known = await QUERIES.read_attempt(connection, id=failure.execution_id, sequence=failure.sequence)
-    return bool(known) and known["attempt"] == failure.attempt and known["status"] == _STATUS[failure.follows]
+    if not known:
+        return False
+    is_late = (known["running"] or 0) > failure.attempt
+    return is_late or (known["attempt"] == failure.attempt and known["status"] == _STATUS[failure.follows])
 
 
 async def _write_failure(connection: Connection, failure: StepFailure, row: Any) -> None:

@@ -48,9 +48,12 @@ async def queue_message(connection: Connection, new: NewMessage, now: datetime) 
     return await QUERIES.find_message(connection, execution_id=new.execution_id, sequence=new.sequence, place=new.place)
 
 
-async def hand_over(connection: Connection, message_id: UUID, now: datetime) -> int:
-    """How often it was handed over by now, this time included, without an answer that was written. Call it before it leaves."""
-    return await QUERIES.hand_message_over(connection, id=message_id, now=now)
+async def hand_over(connection: Connection, message_id: UUID, attempt: int, now: datetime) -> int | None:
+    """How often it was handed over by now, this time included, without an answer that was written. Call it before it leaves.
+
+    None, and it is not to leave, where another attempt of its step run has begun since this one.
+    """
+    return await QUERIES.hand_message_over(connection, id=message_id, attempt=attempt, now=now)
 
 
 async def mark_sent(
@@ -69,7 +72,10 @@ async def mark_sent(
 
 
 async def mark_failed(connection: Connection, message_id: UUID, error: Mapping[str, str], now: datetime) -> None:
-    """For good: the last hand-over certainly sent nothing, and none is to follow. `error` is code and sentence."""
+    """For good: the last hand-over certainly sent nothing, and none is to follow. `error` is code and sentence.
+
+    What a later attempt has sent in the meantime stays sent.
+    """
     await QUERIES.mark_message_failed(connection, id=message_id, error=dict(error), now=now)
 
 
@@ -78,10 +84,9 @@ async def mark_refused_for_now(connection: Connection, message_id: UUID, error: 
     await QUERIES.mark_message_refused(connection, id=message_id, error=dict(error), now=now)
 
 
-async def places_taken(connection: Connection, execution_id: UUID, sequence: int) -> dict[UUID, int]:
-    """The places of a step run's messages, by the record that each is for."""
-    rows = QUERIES.list_message_places(connection, execution_id=execution_id, sequence=sequence)
-    return {row["record_id"]: row["place"] async for row in rows}
+async def places_taken(connection: Connection, execution_id: UUID, sequence: int) -> list[Any]:
+    """The `place` of each message of a step run, with its `recipients` and the `record_id` that it is for."""
+    return [row async for row in QUERIES.list_message_places(connection, execution_id=execution_id, sequence=sequence)]
 
 
 async def read_message(connection: Connection, message_id: UUID) -> Any | None:

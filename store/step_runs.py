@@ -115,9 +115,12 @@ async def begin_step_run(
 _NOT_AT_A_BEGINNING = {"finished_at", "cancel_reason"}
 
 
-async def lock_progress(connection: Connection, execution_id: UUID, sequence: int) -> dict[str, Any]:
-    """How far a step that works in pages has come; empty before its first one. Others wait until the transaction's end."""
-    return await QUERIES.lock_progress(connection, execution_id=execution_id, sequence=sequence)
+async def lock_progress(connection: Connection, execution_id: UUID, sequence: int, attempt: int) -> dict[str, Any] | None:
+    """How far a step that works in pages has come; empty before its first one. Others wait until the transaction's end.
+
+    None for an attempt after which another began.
+    """
+    return await QUERIES.lock_progress(connection, execution_id=execution_id, sequence=sequence, attempt=attempt)
 
 
 async def write_progress(connection: Connection, execution_id: UUID, sequence: int, progress: dict[str, Any]) -> None:
@@ -128,6 +131,11 @@ async def write_progress(connection: Connection, execution_id: UUID, sequence: i
 async def drop_step_run(connection: Connection, execution_id: UUID, sequence: int, now: datetime) -> None:
     """Ends a step run whose step was deleted before its next attempt."""
     await QUERIES.drop_step_run(connection, id=execution_id, sequence=sequence, now=now)
+
+
+async def count_attempts_anew(connection: Connection, execution_id: UUID, sequence: int) -> None:
+    """Of a step run whose step was changed into another one before its next attempt."""
+    await QUERIES.count_attempts_anew(connection, id=execution_id, sequence=sequence)
 
 
 async def pass_step_run(connection: Connection, skip: StepSkip) -> None:

@@ -14,7 +14,7 @@ from automations.outcomes import End, Fork, Hold, LaneEnd, Moved, Next, Outcome,
 from workflows import bookkeeping
 from workflows.course import Course
 from workflows.requests import Waiter
-from workflows.retries import failure_cause, retry_wait
+from workflows.retries import after_handover, failure_cause, retry_wait
 from workflows.waits import Waits
 
 _ONE_ATTEMPT = RetryPolicy(maximum_attempts=1)
@@ -89,7 +89,7 @@ class Lane:
         except FailureError as error:
             if is_cancelled_exception(error):
                 raise
-            return await self._after_failure(at, error)
+            return after_handover(at, error) or await self._after_failure(at, error)
         if isinstance(outcome, Wait) and at.phase != "run" and self._course.is_long():
             self._course.draining = True
         match outcome:

@@ -40,6 +40,10 @@ class ResponseValue(Model):
         """What is taken, for people."""
         return self.value or f"the header {self.header}"
 
+    @property
+    def reads_body(self) -> bool:
+        return self.header is None and self.value != "status"
+
 
 class BasicAuth(Model):
     username: Template

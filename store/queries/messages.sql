@@ -18,10 +18,17 @@ returning *;
 select * from messages where execution_id = :execution_id and sequence = :sequence and place = :place;
 
 -- name: list_message_places
-select record_id, place from messages where execution_id = :execution_id and sequence = :sequence and record_id is not null;
+select record_id, recipients, place from messages where execution_id = :execution_id and sequence = :sequence order by place;
 
 -- name: hand_message_over$
-update messages set in_doubt = in_doubt + 1, updated_at = :now where id = :id returning in_doubt;
+-- Not by an attempt after which another began.
+update messages m set in_doubt = in_doubt + 1, updated_at = :now
+where id = :id and exists (
+    select from step_runs s
+    where s.execution_id = m.execution_id and s.sequence = m.sequence and s.attempt = :attempt
+      and s.status in ('running', 'retrying')
+)
+returning in_doubt;
 
 -- name: mark_message_sent!
 update messages
@@ -30,13 +37,14 @@ set state = 'sent', in_doubt = 0, error = null, provider_id = :provider_id, deli
 where id = :id;
 
 -- name: mark_message_failed!
--- The doubt about hand-overs before this one stays.
+-- The doubt about hand-overs before this one stays; what another attempt has sent in the meantime is sent.
 update messages
 set state = 'failed', in_doubt = greatest(in_doubt - 1, 0), error = :error, updated_at = :now
-where id = :id;
+where id = :id and state <> 'sent';
 
 -- name: mark_message_refused!
-update messages set in_doubt = greatest(in_doubt - 1, 0), error = :error, updated_at = :now where id = :id;
+update messages set in_doubt = greatest(in_doubt - 1, 0), error = :error, updated_at = :now
+where id = :id and state <> 'sent';
 
 -- name: read_message^
 select m.*, a.api_name as automation

@@ -9,7 +9,8 @@ select e.state, e.version, e.revision as ran_from, e.step_id, e.pause_reason, e.
        o.id as object_id, o.revision as object_revision,
        b.name as business_name, b.timezone, b.calendar,
        (select jsonb_agg(to_jsonb(k)) from kill_switches k where k.lifted_at is null) as switches,
-       s.status as run_status, s.outcome as run_outcome, s.started_at as run_started_at
+       s.status as run_status, s.outcome as run_outcome, s.started_at as run_started_at,
+       s.attempt as run_attempt, s.step_type as run_type
 from executions e
 join automations a on a.id = e.automation_id
 cross join business b
@@ -19,12 +20,13 @@ left join step_runs s on s.execution_id = e.id and s.sequence = :sequence
 where e.id = :id;
 
 -- name: begin_step_run$
--- An ordinary activity shows that it runs before it reaches out of the house.
+-- An ordinary activity shows that it runs before it reaches out of the house; not one that was given up for another.
 with execution as (
     update executions
     set state = :state, step_id = :step_id, revision = :revision, pause_reason = :pause_reason, waiting_until = :waiting_until,
         retry_at = :retry_at, attempt = :attempt, reason = :reason, lanes = :lanes, workflow_started = true, version = version + 1, updated_at = :now
     where id = :id and version = :version and finished_at is null
+      and not exists (select from step_runs where execution_id = :id and sequence = :sequence and attempt > :run_attempt)
     returning id
 )
 insert into step_runs (execution_id, sequence, lane, step_id, step_type, revision, status, attempt, started_at)
@@ -74,7 +76,10 @@ set status = excluded.status, attempt = excluded.attempt, finished_at = excluded
 returning true;
 
 -- name: lock_progress$
-select output from step_runs where execution_id = :execution_id and sequence = :sequence for update;
+-- Nothing where another attempt has begun since, or the step run is over.
+select output from step_runs
+where execution_id = :execution_id and sequence = :sequence and attempt = :attempt and status in ('running', 'retrying')
+for update;
 
 -- name: write_progress!
 update step_runs set output = output || :progress where execution_id = :execution_id and sequence = :sequence;
@@ -86,8 +91,9 @@ where execution_id = :id and sequence = :sequence and outcome is not null
   and (status not in ('waiting', 'retrying') or :phase::text = 'run');
 
 -- name: read_attempt^
--- The last failure of a step run, to count one that is told of twice once.
-select status, (failures -> -1 ->> 'attempt')::integer as attempt from step_runs
+-- The last failure of a step run, to count one that is told of twice once; and which attempt is under way.
+select status, (failures -> -1 ->> 'attempt')::integer as attempt, case when status = 'running' then attempt end as running
+from step_runs
 where execution_id = :id and sequence = :sequence;
 
 -- name: write_failure!
@@ -113,6 +119,11 @@ where execution_id = :id and sequence = :sequence;
 -- name: drop_step_run!
 -- A step that a save deleted while it waited for its next attempt.
 update step_runs set status = 'canceled', finished_at = :now
+where execution_id = :id and sequence = :sequence and status in ('running', 'retrying');
+
+-- name: count_attempts_anew!
+-- The step stands where it stood and is another by now: its attempts begin with the first.
+update step_runs set attempt = 0
 where execution_id = :id and sequence = :sequence and status in ('running', 'retrying');
 
 -- name: list_step_runs

@@ -9,6 +9,7 @@ from automations.firings import Firing
 from store.automations import read_automation
 from tests.builders import Json, branch, condition, go_to, goal
 from tests.engine import Engine, until
+from tests.http_server import HttpServer
 from tests.workflows.counting import COUNT
 from workflows.firing import ScheduleFiringWorkflow
 
@@ -144,6 +145,23 @@ async def _waits_until(engine: Engine, execution: UUID, year: str) -> bool:
     return all(stands.get("waiting_until", "").startswith(year) for lane, stands in lanes.items() if lane)
 
 
+async def handed_over(engine: Engine) -> UUID:
+    """Its worker is told to stop during a call; the next one makes it again."""
+    own = Engine(engine.database, engine.client, engine.settings.model_copy(update={"queue_prefix": "handed-over"}))
+    server = HttpServer()
+    await server.start()
+    server.hold()
+    async with own.working():
+        execution = await _started(own, {**NOBODY_LISTENS, "url": server.url}, api_name="handed-over")
+        await server.was_asked(1)
+    async with own.working():
+        await server.was_asked(2)
+        server.let_go()
+        await own.ended(execution)
+    await server.stop()
+    return execution
+
+
 async def schedule_firing(engine: Engine) -> str:
     """Waits for its time, and tells more records of it than one run does."""
     lead = await engine.lead(seats=0)
@@ -194,5 +212,6 @@ SCENARIOS: tuple[Scenario, ...] = (
     lanes_continued_as_new,
     goals,
     dates_of_goals,
+    handed_over,
     schedule_firing,
 )

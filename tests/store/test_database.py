@@ -98,3 +98,10 @@ async def test_connecting_to_nothing_says_so_at_once() -> None:
 def test_a_mistake_in_a_query_is_not_taken_for_an_absent_database() -> None:
     assert not issubclass(asyncpg.UndefinedTableError, UNAVAILABLE)
     assert not issubclass(asyncpg.UniqueViolationError, UNAVAILABLE)
+
+
+async def test_what_postgres_refuses_in_json_is_cleaned_and_read_again(database: Database) -> None:
+    value = {"nul\0": "a\0b", "half": "\ud800", "endless": float("inf"), "bytes": b"\xff", "fine": ["\\u0000", 1]}
+    async with database.connection() as connection:
+        kept = await connection.fetchval("select $1::jsonb", value)
+    assert kept == {"nul\ufffd": "a\ufffdb", "half": "\ufffd", "endless": None, "bytes": "\ufffd", "fine": ["\\u0000", 1]}

@@ -301,7 +301,7 @@ async def test_hot_queries_read_no_big_table_from_end_to_end(planned: Any, datab
                 "root_id": None,
                 "depth": 0,
             },
-            "lock_progress": {"execution_id": ids["record"], "sequence": 1},
+            "lock_progress": {"execution_id": ids["record"], "sequence": 1, "attempt": 1},
             "write_progress": {"execution_id": ids["record"], "sequence": 1, "progress": {}},
             "wipe_record": {"id": ids["record"], "now": NOW},
             "wipe_events_of_record": {"id": ids["record"], "now": NOW},

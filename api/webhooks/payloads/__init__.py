@@ -12,7 +12,8 @@ from pydantic_core import from_json
 
 from api.webhooks.payloads.forms import multipart, named
 from api.webhooks.payloads.tables import rows_of
-from api.webhooks.payloads.texts import ContentType, kept, kept_text
+from api.webhooks.payloads.texts import ContentType, kept
+from automations.storable import storable_text
 from automations.triggers.webhook import AnyPlace, place_of
 
 _LOG = structlog.get_logger("everstep.webhooks")
@@ -52,7 +53,7 @@ class Payload:
         if call.method == "GET":
             return Payload(query, query, call.query_text)
         content_type = ContentType.of(call.content_type)
-        return Payload(_body(call.body, content_type), query, kept_text(content_type.text(call.body)))
+        return Payload(_body(call.body, content_type), query, storable_text(content_type.text(call.body)))
 
     def at(self, place: AnyPlace) -> Any:
         """One match as it is, several as a list, None for none."""
@@ -67,7 +68,7 @@ def _body(body: bytes, content_type: ContentType) -> Any:
         pass
     except Exception:  # whatever a parser stumbles over: any payload starts
         _LOG.warning("payload_unreadable", content_type=content_type.kind, exc_info=True)
-    return kept_text(content_type.text(body))
+    return storable_text(content_type.text(body))
 
 
 def _read(body: bytes, content_type: ContentType) -> Any:
