@@ -7,16 +7,15 @@ sends what and when; what the machine makes of it differs.
 
 import argparse
 import asyncio
-import json
 import os
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import Any, Literal
+from typing import Any
 
 import httpx2
 from rich.console import Console
@@ -28,6 +27,7 @@ from deploy.progress import elapsed, say
 from store.database import Database
 from tests.api.gateway_process import request_bytes, send_and_hang_up
 from tests.builders import stop, update, variable
+from tests.chaos.sendings import STEPS, Sent, requests
 from tests.chaos.system import System, system_in
 from tests.engine import until
 from tests.keys import CONVERTER
@@ -37,62 +37,6 @@ _AT_ONCE = 8
 _TAKEN_WITHIN_SECONDS = 10
 _PATIENCE_SECONDS = 60
 _RETRY_SECONDS = 0.2
-_STEPS = 20
-
-Kind = Literal["webhook", "start", "save"]
-Try = Literal["breaks off", "hangs up", "is answered"]
-PLANS: Sequence[tuple[Try, ...]] = (
-    ("breaks off",),
-    ("breaks off", "breaks off", "is answered"),
-    ("hangs up",),
-    ("hangs up", "is answered"),
-    ("breaks off", "hangs up", "is answered"),
-    ("is answered",),
-)
-
-
-@dataclass(frozen=True)
-class Sent:
-    """One request under one key, and how its sender tries to get it across."""
-
-    token: str
-    kind: Kind
-    plan: tuple[Try, ...]
-
-    @property
-    def method(self) -> str:
-        return "PUT" if self.kind == "save" else "POST"
-
-    @property
-    def path(self) -> str:
-        paths = {"webhook": "/webhooks/subject/form", "start": "/automations/subject/executions"}
-        return paths.get(self.kind, f"/automations/{self.token}")
-
-    @property
-    def content_type(self) -> str:
-        return "application/yaml" if self.kind == "save" else "application/json"
-
-    @property
-    def body(self) -> bytes:
-        if self.kind == "save":
-            return _yaml(self.token)
-        given = {"token": self.token}
-        return json.dumps({"variables": given} if self.kind == "start" else given).encode()
-
-    @property
-    def headers(self) -> dict[str, str]:
-        return {"Content-Type": self.content_type, "Idempotency-Key": self.token}
-
-
-def _yaml(name: str) -> bytes:
-    """Each beginning of it that ends with a line is a document too."""
-    steps = "".join(f"  - {{id: s{number}, type: delay, days: 1}}\n" for number in range(_STEPS))
-    return f"api_name: {name}\nname: Saved\nsteps:\n{steps}".encode()
-
-
-def requests(random: Random, number: int) -> list[Sent]:
-    kinds: Sequence[Kind] = ("webhook", "start", "save")
-    return [Sent(f"sent-{place}", random.choice(kinds), random.choice(PLANS)) for place in range(number)]
 
 
 @dataclass
@@ -219,7 +163,7 @@ async def found(database: Database) -> Counter[str]:
             select case when jsonb_array_length(document -> 'steps') = $1 then api_name else 'half' end
             from automations where api_name like 'sent-%'
             """,
-            _STEPS,
+            STEPS,
         )
     return Counter(row["token"] for row in rows)
 

@@ -1,7 +1,7 @@
 """Deliveries are found by their indexes, however many there are."""
 
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -40,7 +40,14 @@ async def test_what_each_call_asks_reads_no_table_from_end_to_end(planned: Any, 
     async with database.connection() as connection:
         of: dict[str, Any] = {"automation_id": await fill(connection), "webhook": "form"}
         asked: dict[str, dict[str, Any]] = {
-            "find_delivery_by_key": {**of, "idempotency_key": "7", "method": "POST", "query": "", "body": b""},
+            "find_delivery_by_key": {
+                **of,
+                "idempotency_key": "7",
+                "sender_id": uuid4(),
+                "method": "POST",
+                "query": "",
+                "body": b"",
+            },
             "list_deliveries": {**of, "cursor": None, "size": 50},
             "read_delivery": {"id": of["automation_id"]},
             "list_live_secrets": {**of, "now": NOW},
