@@ -1,5 +1,6 @@
 """What becomes of a goal hangs on when things happened, and not on the order in which anybody came to look at them."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -21,7 +22,7 @@ from store.database import Database
 from store.events import insert_event
 from store.records import change_record
 from tests.builders import Json, change, goal
-from tests.engine import Engine
+from tests.engine import Engine, until
 
 REACHED = datetime(2026, 3, 1, 9, tzinfo=UTC)
 HOUR, MOMENT = timedelta(hours=1), timedelta(microseconds=1)
@@ -132,6 +133,20 @@ async def test_one_that_an_older_release_met_by_what_came_too_late_is_not_met(wa
         last = await connection.fetchval("select id from events order by number desc limit 1")
         await connection.execute("update goal_waits set met_at = now(), met_by = '{}', met_event = $1", last)
     assert await waits.wakes(OVER + 2 * HOUR, "met") == "not_met"
+
+
+async def test_what_is_being_written_at_the_time_out_is_waited_for(waits: Waits, database: Database) -> None:
+    await waits.reach()
+    async with database.transaction() as connection:
+        await change_record(connection, waits.lead, values={"status": "Booked"}, now=OVER - MOMENT)
+        waking = asyncio.create_task(waits.wakes(OVER))
+        await until(lambda: _someone_waits(database))
+    assert await waking == "met"
+
+
+async def _someone_waits(database: Database) -> bool:
+    async with database.connection() as connection:
+        return await connection.fetchval("select exists (select from pg_locks where not granted)")
 
 
 # Its dates, which nobody looked at meanwhile
