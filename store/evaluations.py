@@ -59,8 +59,9 @@ async def read_listening_since(connection: Connection, subject: Subject) -> date
 
 
 async def count_waiting_events(connection: Connection, subject: Subject, kinds: Collection[str]) -> Any:
-    """in_all, of_trigger (those of these kinds that it may answer) and oldest_at of these; how many of them are set_aside, and the
-    problem of the first. Of the first 10,000.
+    """in_all, of_trigger (those of these kinds that it may answer) and oldest_at of these; of the first 10,000.
+
+    Of the trigger's own: how many are set_aside, and the problem of the first of them.
     """
     return await QUERIES.count_waiting_events(
         connection, automation_id=subject.automation_id, trigger_id=subject.trigger_id, object_id=subject.object_id,
