@@ -19,6 +19,7 @@ from store.events import Evaluation, insert_evaluations, take_turn_with_events
 from store.listeners import Told, find_listeners
 
 _EVENTS = 500
+_TRIGGERS = 1_000
 _GONE = "The trigger is gone, or does not listen to this any more."
 _LOG = structlog.get_logger("everstep.relay")
 
@@ -27,7 +28,9 @@ async def answer_what_waited(services: Services) -> int:
     """How many evaluations no longer wait; 0 also while another worker evaluates events."""
     answered = 0
     async with services.database.connection() as connection:
-        waiting = [row for row in await list_waiting_triggers(connection) if await _is_for_us(connection, services, row)]
+        waiting = [
+            row for row in await list_waiting_triggers(connection, _TRIGGERS) if await _is_for_us(connection, services, row)
+        ]
         rows = await list_waiting_evaluations(connection, waiting, _EVENTS) if waiting else []
     if not rows:
         return 0

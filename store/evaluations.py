@@ -77,9 +77,9 @@ async def read_last_event(connection: Connection, subject: Subject, kinds: Colle
     )  # fmt: skip
 
 
-async def list_waiting_triggers(connection: Connection) -> list[Any]:
+async def list_waiting_triggers(connection: Connection, size: int) -> list[Any]:
     """Those that a worker could not read: automation_id, trigger_id, revision, definition (None where they are gone)."""
-    return [row async for row in QUERIES.list_waiting_triggers(connection)]
+    return [row async for row in QUERIES.list_waiting_triggers(connection, size=size)]
 
 
 async def list_waiting_evaluations(connection: Connection, triggers: Sequence[Any], size: int) -> list[Any]:

@@ -140,8 +140,6 @@ def explain_evaluation(evaluated: Evaluated, field: str | None, zone: ZoneInfo) 
     said = f"On {moment(evaluated.event_at, zone)} {what} (evaluated {later(evaluated.event_at, evaluated.evaluated_at)});"
     if evaluated.reason is None:
         return f"{said} the trigger started execution {evaluated.execution_id}."
-    if evaluated.reason == "unreadable":
-        return f"{said} nothing was started yet, as {_REASONS[evaluated.reason]}{because(evaluated.detail or '')}"
     return f"{said} nothing was started, as {_REASONS.get(evaluated.reason, evaluated.reason)}{because(evaluated.detail or '')}"
 
 

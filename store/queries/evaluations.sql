@@ -72,7 +72,8 @@ select v.automation_id, v.trigger_id, a.revision,
         where l.automation_id = v.automation_id and l.trigger_id = v.trigger_id and l.use = 'start' limit 1) as definition
 from (select distinct automation_id, trigger_id from evaluations where outcome = 'waiting') v
 join automations a on a.id = v.automation_id
-order by v.automation_id, v.trigger_id;
+order by v.automation_id, v.trigger_id
+limit :size;
 
 -- name: list_waiting_evaluations
 -- Of these triggers, each with its event, in the order in which the events were written.

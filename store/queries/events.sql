@@ -45,8 +45,13 @@ with regular as (
 ), earlier as (
     select l.id, l.number
     from (select record_id, max(number) as number from regular where record_id is not null group by record_id) r
-    join events l on l.record_id = r.record_id and l.number < r.number
-    where l.evaluated_at is null and l.retry_at is null and l.priority = 'low'
+    cross join lateral (
+        select id, number from events
+        where record_id = r.record_id and number < r.number
+          and evaluated_at is null and retry_at is null and priority = 'low'
+        order by number
+        limit :size
+    ) l
     order by l.number
     limit :size
 ), low as (
@@ -63,7 +68,7 @@ with regular as (
 )
 select e.id, e.number, e.kind, e.record_id, e.event_at, e.payload, e.root_id, e.depth, e.priority, e.tries, e.automation_id,
        e.trigger_id, (select object_id from records where id = e.record_id) as object_id
-from chosen c join events e on e.id = c.id
+from chosen c cross join lateral (select * from events where id = c.id offset 0) e
 order by c.number;
 
 -- name: list_unevaluated_events
