@@ -26,5 +26,6 @@ def unreadable(what: str, error: ValidationError) -> str:
     """Why a trigger or an automation waits, and for what."""
     first = error.errors()[0]
     place = ".".join(map(str, first["loc"]))
-    said = f"{place}: {first['msg']}" if place else first["msg"]
+    found = f", and not {first['input']}" if isinstance(first["input"], str | int) else ""
+    said = f"{place}: {first['msg']}{found}" if place else f"{first['msg']}{found}"
     return f"This release cannot read the {what} ({said}): a worker of a newer release takes it up, or save it anew."[:500]

@@ -9,6 +9,7 @@ from temporalio.client import Client
 
 from activities.planning import fire_due_once, scan_once
 from activities.relaying import evaluate_events
+from activities.scheduling import sync_schedules_once
 from activities.services import Services
 from activities.settings import Settings
 from activities.unreadable import answer_what_waited
@@ -204,3 +205,15 @@ async def test_a_date_trigger_is_planned_although_its_automation_has_steps_of_a_
         )
     await scanned(services)
     assert await due(engine) == [2090]
+
+
+async def test_an_older_worker_leaves_a_schedule_that_it_cannot_read_to_a_newer_one(services: Services, engine: Engine) -> None:
+    """And not for long: whichever worker comes by next may be the newer one."""
+    await engine.save(steps=[delay("rest")], triggers=[{"id": "daily", "type": "schedule", "cron": "0 9 * * *"}])
+    async with engine.database.connection() as connection:
+        await connection.execute("update schedules set definition = jsonb_set(definition, '{trigger,mood}', '\"sunny\"')")
+        assert await sync_schedules_once(services) == 0
+        row = await connection.fetchrow("select problem, sync_at, definition from schedules")
+    assert "newer release" in row["problem"]
+    assert row["sync_at"] < datetime.now(UTC) + timedelta(seconds=30)
+    assert row["definition"]["trigger"]["mood"] == "sunny"
