@@ -97,4 +97,6 @@ def _told(row: Any) -> Told:
 
 
 def _refused(row: Any, why: str, now: datetime) -> Evaluation:
-    return Evaluation(*_key(row), row["record_id"], row["event_at"], now, "error", why)
+    return Evaluation(
+        row["event_id"], row["automation_id"], row["trigger_id"], row["record_id"], row["event_at"], now, "error", why
+    )

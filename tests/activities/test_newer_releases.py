@@ -213,7 +213,7 @@ async def test_an_older_worker_leaves_a_schedule_that_it_cannot_read_to_a_newer_
     async with engine.database.connection() as connection:
         await connection.execute("update schedules set definition = jsonb_set(definition, '{trigger,mood}', '\"sunny\"')")
         assert await sync_schedules_once(services) == 0
-        row = await connection.fetchrow("select problem, sync_at, definition from schedules")
+        [row] = await connection.fetch("select problem, sync_at, definition from schedules")
     assert "newer release" in row["problem"]
     assert row["sync_at"] < datetime.now(UTC) + timedelta(seconds=30)
     assert row["definition"]["trigger"]["mood"] == "sunny"
