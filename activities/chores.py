@@ -18,6 +18,7 @@ from activities.services import Services
 from activities.sweeping import sweep_idempotent_requests
 from activities.switching import sweep
 from activities.telling import tell_once
+from activities.unreadable import answer_what_waited
 from store.wakeups import EVENTS, keep_hearing
 
 Chore = Coroutine[Any, Any, Any]
@@ -31,7 +32,11 @@ def chores(services: Services) -> list[Chore]:
 def relaying(services: Services) -> list[Chore]:
     """Events are heard of when they are written; asking is for what was missed."""
     woken = asyncio.Event()
-    return [keep_hearing(services.database, EVENTS, woken), keep(partial(relay_once, services), timedelta(seconds=1), woken)]
+    return [
+        keep_hearing(services.database, EVENTS, woken),
+        keep(partial(relay_once, services), timedelta(seconds=1), woken),
+        keep(partial(answer_what_waited, services), timedelta(seconds=2)),
+    ]
 
 
 def planning(services: Services, every: timedelta = timedelta(seconds=1)) -> list[Chore]:

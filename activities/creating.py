@@ -38,8 +38,9 @@ async def stored_object(connection: Connection, api_name: str) -> StoredObject:
 
 
 def origin_of(situation: Situation) -> Origin:
-    """The chain of the execution, for the events that its steps write."""
-    return Origin(situation.row["root_id"], situation.row["depth"])
+    """The chain of the execution and its priority, for the events that its steps write."""
+    row = situation.row
+    return Origin(row["root_id"], row["depth"], row["priority"])
 
 
 async def record_of_name(connection: Connection, step: CreateRecord, stored: StoredObject, situation: Situation) -> Outcome:

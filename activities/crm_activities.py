@@ -10,6 +10,7 @@ from uuid import UUID
 
 from activities.assigning import assigned
 from activities.control import wait_end
+from activities.creating import origin_of
 from activities.named_records import named_records
 from activities.registry import writes
 from activities.results import Result
@@ -28,7 +29,6 @@ from automations.steps.records import describe_records
 from store import crm_activities as stored
 from store.database import Connection
 from store.errors import ActivityClosedError, RecordArchivedError
-from store.events import Origin
 from store.notifications import NewNotification, insert_notification
 from store.records import list_records_by_ids
 from store.team import list_employees_by_role
@@ -163,7 +163,7 @@ async def _schedule_one(connection: Connection, new: _New, record_id: UUID, memb
     activity = await stored.schedule_activity(
         connection, record_id, type=new.step.activity_type, due_at=new.due.moment, note=new.note,
         assigned_to=member["id"] if member else None, assigned_role=new.role_name, execution_id=situation.key.execution_id,
-        by=_doer(situation), now=situation.now, origin=_origin(situation),
+        by=_doer(situation), now=situation.now, origin=origin_of(situation),
     )  # fmt: skip
     if activity is None:
         raise ExpectedFailure("unknown_record", f"There is no record {record_id} (any more).")
@@ -172,10 +172,6 @@ async def _schedule_one(connection: Connection, new: _New, record_id: UUID, memb
 
 def _doer(situation: Situation) -> str:
     return f"automation {situation.row['api_name']}"
-
-
-def _origin(situation: Situation) -> Origin:
-    return Origin(root_id=situation.row["root_id"], depth=situation.row["depth"])
 
 
 def _all_failed(failures: Sequence[EverstepError]) -> EverstepError:
@@ -250,6 +246,6 @@ async def delete_scheduled_activity(
     canceled: list[str] = []
     for id in found:
         with suppress(ActivityClosedError, RecordArchivedError):  # somebody was faster
-            await stored.cancel_activity(connection, id, by=_doer(situation), now=situation.now, origin=_origin(situation))
+            await stored.cancel_activity(connection, id, by=_doer(situation), now=situation.now, origin=origin_of(situation))
             canceled.append(str(id))
     return Result(output={"count": len(canceled), "canceled": canceled[:_SHOWN]})

@@ -1,7 +1,7 @@
 """What triggers wait for on records, and when it is due: as it is written, and as it is to be."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,14 +9,13 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import structlog
-from pydantic import TypeAdapter, ValidationError
 
 from activities.services import Services
 from automations.calendars import BusinessCalendar
 from automations.due_times import DatedTrigger, Told, held_by, next_due, told_by
 from automations.errors import EverstepError
 from automations.event_triggers import ActivityOverdue, Event, OnOrAroundDate
-from automations.triggers import AnyTrigger, TriggerUnion
+from automations.triggers.reading import is_readable, read_trigger
 from store.business import Business
 from store.database import Connection
 from store.due import (
@@ -33,7 +32,6 @@ from store.due import (
 from store.listeners import warn_of_triggers
 from store.records import list_records_by_ids
 
-_TRIGGER: TypeAdapter[AnyTrigger] = TypeAdapter(TriggerUnion)
 _LOG = structlog.get_logger("everstep.planning")
 
 
@@ -68,9 +66,13 @@ class Dated:
 
 @dataclass(frozen=True)
 class Look:
-    """What is planned with: the triggers, the records and their open crm activities, all as they are now."""
+    """What is planned with: the triggers, the records and their open crm activities, all as they are now.
+
+    What is planned for triggers that are `unreadable` to this release is left to a newer one.
+    """
 
     triggers: Mapping[TriggerKey, Dated]
+    unreadable: Collection[TriggerKey]
     records: Mapping[UUID, Any]
     activities: Mapping[UUID, list[Any]]
 
@@ -86,10 +88,9 @@ async def look_at(
     connection: Connection, services: Services, business: Business, keys: Iterable[TriggerKey], record_ids: Iterable[UUID]
 ) -> Look:
     """A trigger that is gone, skipped or of an automation that was never active is not in it."""
-    rows = await find_dated_triggers(connection, list(keys))
-    found = {
-        TriggerKey(row["automation_id"], row["trigger_id"]): await _dated(connection, services, row, business) for row in rows
-    }
+    rows = {_trigger(row): row for row in await find_dated_triggers(connection, list(keys))}
+    unread = unreadable(rows.values())
+    found = {key: await _dated(connection, services, row, business) for key, row in rows.items() if key not in unread}
     triggers = {key: dated for key, dated in found.items() if dated is not None}
     ids = set(record_ids) if triggers else set[UUID]()
     records = {row["id"]: row for row in await list_records_by_ids(connection, ids)} if ids else {}
@@ -97,24 +98,28 @@ async def look_at(
     if any(isinstance(dated.trigger, ActivityOverdue) for dated in triggers.values()):
         for row in await list_open_activities(connection, records):
             activities.setdefault(row["record_id"], []).append(row)
-    return Look(triggers, records, activities)
+    return Look(triggers, unread, records, activities)
+
+
+def _trigger(row: Any) -> TriggerKey:
+    return TriggerKey(row["automation_id"], row["trigger_id"])
+
+
+def unreadable(rows: Iterable[Any]) -> set[TriggerKey]:
+    """Those that a newer release wrote: it is not for this one to say when they are due."""
+    triggers = {_trigger(row): row["definition"] for row in rows}
+    return {key for key, definition in triggers.items() if not is_readable(definition)}
 
 
 async def _dated(connection: Connection, services: Services, row: Any, business: Business) -> Dated | None:
-    """None for one that a newer release wrote: it is not for this one to say when it is due."""
-    try:
-        trigger = _TRIGGER.validate_python(row["definition"])
-    except ValidationError as error:
-        _LOG.warning("trigger_unreadable", automation=row["api_name"], trigger=row["trigger_id"], why=str(error))
-        return None
+    trigger = read_trigger(row["definition"])
     if not isinstance(trigger, OnOrAroundDate | ActivityOverdue):
         return None
     definition = await services.definitions.object(connection, row["object_id"], row["object_revision"])
     broken = next(((code, sentence) for _, code, sentence in trigger.unfit(definition)), None)
     skips = trigger.skip_non_working_days
     if skips is None:
-        plan = await services.definitions.plan(connection, row["automation_id"], row["revision"])
-        skips = plan.calendar.skip_non_working_days
+        skips = row["skip_non_working_days"]
     zone, calendar = ZoneInfo(business.timezone), business.calendar if skips else None
     return Dated(row["api_name"], trigger, row["since"], row["until"], zone, calendar, broken)
 

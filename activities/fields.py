@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from activities.changing import Changed, changed_values, given_for
+from activities.creating import origin_of
 from activities.references import known_only
 from activities.registry import reads, runs, writes
 from activities.results import ChangedMeanwhileError, Result
@@ -20,7 +21,6 @@ from automations.steps.changes import FieldChange
 from automations.steps.fields import ChangeFieldValue, ChangeTags, Math, MathArgument, UpdateStage
 from store.database import Connection
 from store.errors import RecordChangedError
-from store.events import Origin
 from store.records import change_record
 
 
@@ -82,7 +82,7 @@ async def update_stage(step: UpdateStage, situation: Situation, services: Servic
     why_not = _why_not(step, stands, stage, stages)
     if why_not:
         return Result(output={"stage": stands, "moved": False, "why": why_not})
-    origin = Origin(row["root_id"], row["depth"])
+    origin = origin_of(situation)
     try:
         await change_record(
             connection, row["record_id"], stage=stage, now=situation.now, revision=row["record_revision"], origin=origin

@@ -7,20 +7,21 @@ from typing import Any, cast
 from uuid import UUID
 
 import structlog
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from activities.chains import loop_in
 from activities.record_values import record_values
 from activities.refusing import refused_by_switch, refused_by_throttle
 from activities.services import Services
-from activities.starting import LAUNCH_BY_WORKER, Cause, Target, create_execution, create_triggered_execution
+from activities.starting import LAUNCH_BY_WORKER, Cause, Target, create_execution, limit_starts
 from automations.errors import FieldValueError
 from automations.evaluation import Listening, Refusal, refused_by_filter, refused_by_listening, refused_by_match
 from automations.event_triggers import Event, EventTrigger
 from automations.filter_evaluation import FilterValues
 from automations.filters import Filter
 from automations.kill_switches import KillSwitch
-from automations.triggers import AnyTrigger, ThrottledTrigger, TriggerUnion
+from automations.triggers import ThrottledTrigger
+from automations.triggers.reading import read_trigger, unreadable
 from store.database import Connection
 from store.events import Evaluation, insert_evaluations
 from store.kill_switches import list_standing_switches
@@ -28,17 +29,16 @@ from store.listeners import Told, find_listeners, warn_of_triggers
 from store.records import list_records_by_ids
 
 _LOG = structlog.get_logger("everstep.relay")
-_TRIGGER: TypeAdapter[AnyTrigger] = TypeAdapter(TriggerUnion)
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A trigger that may be started by an event. `broken` says why it cannot be read."""
+    """A trigger that may be started by an event; `unreadable` says why there is none."""
 
     event: Any
     row: Any
     trigger: ThrottledTrigger | None
-    broken: str = ""
+    unreadable: str = ""
 
     @property
     def filter(self) -> Filter | None:
@@ -83,22 +83,11 @@ async def start_by_events(connection: Connection, found: Sequence[tuple[Any, Any
     await _warn(connection, candidates, evaluations, now)
 
 
-async def refuse_all(connection: Connection, events: Sequence[Any], why: str, now: datetime) -> None:
-    """Writes down that events came to nothing, for each trigger that they may concern."""
-    found = await find_candidates(connection, events)
-    refused = [
-        Evaluation(event["id"], row["automation_id"], row["trigger_id"], event["record_id"], event["event_at"], now, "error", why)
-        for event, row in found
-        if row["use"] == "start"
-    ]
-    await insert_evaluations(connection, refused)
-
-
 def _candidate(event: Any, row: Any) -> Candidate:
     try:
-        return Candidate(event, row, cast(ThrottledTrigger, _TRIGGER.validate_python(row["definition"])))
+        return Candidate(event, row, cast(ThrottledTrigger, read_trigger(row["definition"])))
     except ValidationError as error:
-        return Candidate(event, row, None, f"The trigger cannot be read: {error.errors()[0]['msg']}")
+        return Candidate(event, row, None, unreadable("trigger", error))
 
 
 async def _look(connection: Connection, candidates: Sequence[Candidate], services: Services, now: datetime) -> _Now:
@@ -125,7 +114,7 @@ async def _refusal(connection: Connection, candidate: Candidate, look: _Now) -> 
     """The quiet window is asked last: what starts nothing begins none."""
     trigger, row, event = candidate.trigger, candidate.row, candidate.event
     if trigger is None:
-        return Refusal("error", candidate.broken)
+        return Refusal("unreadable", candidate.unreadable)
     listening = Listening(row["active"] or row["was_active"], row["since"], trigger.skip)
     return (
         refused_by_listening(listening, event["event_at"])
@@ -134,6 +123,7 @@ async def _refusal(connection: Connection, candidate: Candidate, look: _Now) -> 
         or refused_by_filter(candidate.filter, look.values.get(event["record_id"]))
         or refused_by_switch(look.switches, row["api_name"], look.moment)
         or await loop_in(connection, event, row, look.services.settings)
+        or await _refused_by_document(connection, candidate, look)
         or await refused_by_throttle(
             connection, row["automation_id"], trigger, row["throttle"], event["record_id"], event["event_at"]
         )
@@ -163,23 +153,38 @@ async def _refused_by_match(connection: Connection, candidate: Candidate, look: 
     return refused_by_match(settled, Event(candidate.event["kind"], candidate.event["payload"]))
 
 
+async def _refused_by_document(connection: Connection, candidate: Candidate, look: _Now) -> Refusal | None:
+    row = candidate.row
+    try:
+        await look.services.definitions.plan(connection, row["automation_id"], row["revision"])
+    except ValidationError as error:
+        return Refusal("unreadable", unreadable("automation", error))
+    return None
+
+
 async def _started(connection: Connection, candidate: Candidate, look: _Now) -> UUID:
     event, row = candidate.event, candidate.row
     plan = await look.services.definitions.plan(connection, row["automation_id"], row["revision"])
     record = look.records.get(event["record_id"]) if row["object_id"] else None
     cause = Cause(
         trigger=_cause(candidate, look.moment), event_id=event["id"], root_id=event["root_id"],
-        depth=event["depth"] + 1 if event["root_id"] else 0,
+        depth=event["depth"] + 1 if event["root_id"] else 0, priority="low" if _inherits_low(candidate) else None,
     )  # fmt: skip
     target = Target(row, plan.document, record)
-    create = create_execution if _is_planned(event) else create_triggered_execution
-    started = await create(connection, target, cause, look.moment, look.services.settings, launch_in=LAUNCH_BY_WORKER)
+    started = await create_execution(connection, target, cause, look.moment, look.services.settings, launch_in=LAUNCH_BY_WORKER)
+    if not _is_paced(candidate):
+        await limit_starts(connection, started, row["id"], event["event_at"], look.moment, look.services.settings)
     return started.id
 
 
-def _is_planned(event: Any) -> bool:
-    """A time that came is no loop, however many records it is for: it does not count towards the starts of a minute."""
-    return event["automation_id"] is not None
+def _inherits_low(candidate: Candidate) -> bool:
+    """What a job of low priority sets off is part of the job, unless the trigger says otherwise."""
+    return candidate.event["priority"] == "low" and getattr(candidate.trigger, "priority", "inherit") == "inherit"
+
+
+def _is_paced(candidate: Candidate) -> bool:
+    """Neither a time that came nor what gives way to all else is a flood, however many records it is for."""
+    return candidate.event["automation_id"] is not None or _inherits_low(candidate)
 
 
 def _cause(candidate: Candidate, now: datetime) -> dict[str, Any]:
@@ -191,9 +196,11 @@ def _cause(candidate: Candidate, now: datetime) -> dict[str, Any]:
 
 
 async def _warn(
-    connection: Connection, candidates: Iterable[Candidate], evaluations: Iterable[Evaluation], now: datetime
+    connection: Connection, candidates: Sequence[Candidate], evaluations: Sequence[Evaluation], now: datetime
 ) -> None:
-    """What is broken about a trigger is told once: a person has to mend it."""
+    """What is broken about a trigger is told once: a person has to mend it. What is unreadable to this release is in the log."""
+    for api_name, trigger_id, why in _unread(candidates, evaluations):
+        _LOG.warning("trigger_unreadable", automation=api_name, trigger=trigger_id, why=why)
     broken = {
         (each.automation_id, each.trigger_id): (candidate.row["api_name"], each.detail or "")
         for candidate, each in zip(candidates, evaluations, strict=True)
@@ -203,3 +210,11 @@ async def _warn(
         _LOG.warning("trigger_broken", automation=api_name, trigger=trigger_id, why=why)
     told = [(id, trigger_id, "broken_trigger", why) for (id, trigger_id), (_, why) in broken.items()]
     await warn_of_triggers(connection, told, now)
+
+
+def _unread(candidates: Iterable[Candidate], evaluations: Iterable[Evaluation]) -> set[tuple[str, str, str]]:
+    return {
+        (candidate.row["api_name"], each.trigger_id, each.detail or "")
+        for candidate, each in zip(candidates, evaluations, strict=True)
+        if each.reason == "unreadable"
+    }

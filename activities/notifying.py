@@ -164,7 +164,7 @@ async def _send(row: Any, services: Services) -> bool:
 async def _error_of_sending(row: Any, services: Services) -> Exception | None:
     """Whatever is wrong with one mail stands in the way of no other."""
     settings = services.settings
-    is_of_step = row["place"] == 0
+    is_of_step = row["place"] == 0 and row["workflow_id"] is not None
     link = web_ui_link(settings.web_ui_url, settings.temporal_namespace, row["workflow_id"]) if is_of_step else None
     try:
         mail = Mail(
@@ -186,6 +186,6 @@ async def _mark(connection: Connection, row: Any, error: Exception | None) -> No
     why = str(error) or type(error).__name__
     retried_at = await mark_failed(connection, row["id"], why, now, for_good=isinstance(error, ExpectedFailure))
     _LOG.warning(
-        "notification_not_sent", notification=str(row["id"]), execution_id=str(row["execution_id"]), attempt=row["attempts"],
-        why=why, retried_at=retried_at.isoformat() if retried_at else None,
+        "notification_not_sent", notification=str(row["id"]), execution_id=str(row["execution_id"] or ""),
+        attempt=row["attempts"], why=why, retried_at=retried_at.isoformat() if retried_at else None,
     )  # fmt: skip

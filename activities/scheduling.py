@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
+from pydantic import ValidationError
 from temporalio.client import (
     Schedule,
     ScheduleActionStartWorkflow,
@@ -34,6 +35,7 @@ from activities.settings import Settings
 from activities.starting import task_queue
 from automations.firings import Firing
 from automations.recurrence import Calendar, Plan, planned
+from automations.triggers.reading import unreadable
 from store.business import read_business
 from store.database import DATABASE_ERRORS, UNAVAILABLE
 from store.schedules import (
@@ -93,6 +95,9 @@ async def _is_synced(services: Services, row: Any, timezone: str, now: datetime)
         await _postpone(services, row, now + _AWAY, str(error) or type(error).__name__)
     except (*UNAVAILABLE, *DATABASE_ERRORS):
         raise
+    except ValidationError as error:
+        _LOG.warning("schedule_unreadable", schedule=row["schedule_id"], why=str(error))
+        await _postpone(services, row, now + _AWAY, unreadable("trigger", error))
     except Exception as error:
         _LOG.exception("schedule_failed", schedule=row["schedule_id"])
         await _postpone(services, row, now + _BROKEN, f"{type(error).__name__}: {error}")

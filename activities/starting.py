@@ -13,6 +13,7 @@ from temporalio.common import SearchAttributePair, TypedSearchAttributes, Workfl
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from activities.settings import Settings
+from activities.trips import tell_of_trip
 from automations.document import AutomationDocument
 from automations.executions import Request, workflow_id
 from automations.messages import ExecutionStart, Limits
@@ -118,18 +119,17 @@ async def create_execution(
     return started
 
 
-async def create_triggered_execution(
-    connection: Connection, target: Target, cause: Cause, now: datetime, settings: Settings, *, launch_in: timedelta = OWN_LAUNCH
-) -> Started:
+async def limit_starts(
+    connection: Connection, started: Started, automation_id: UUID, event_at: datetime, now: datetime, settings: Settings
+) -> None:
     """For a start that an event causes: more of them in a minute than the limit hold the automation back until a person looks.
 
-    The others of this automation wait for the transaction's end: let little follow in it.
+    The minute is that in which the events happened, however late they are evaluated. The others of this automation wait for the
+    transaction's end: let little follow in it.
     """
-    started = await create_execution(connection, target, cause, now, settings, launch_in=launch_in)
-    starts = await count_start(connection, target.automation["id"], now)
+    starts = await count_start(connection, automation_id, event_at)
     if starts > settings.max_starts_per_minute:
         await _trip(connection, started, starts, now, settings)
-    return started
 
 
 async def _trip(connection: Connection, started: Started, starts: int, now: datetime, settings: Settings) -> None:
@@ -137,6 +137,7 @@ async def _trip(connection: Connection, started: Started, starts: int, now: date
     tripped = await trip_kill_switch(connection, started.automation, limit="starts_per_minute", why=why, now=now)
     if tripped:
         _LOG.warning("kill_switch_tripped", switch=str(tripped.id), automation=started.automation, why=why)
+        await tell_of_trip(connection, tripped)
 
 
 def _limits(settings: Settings) -> Limits:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from activities.assigning import assigned
+from activities.creating import origin_of
 from activities.letters import Letter, copied_to, delivered, told
 from activities.members import members_of
 from activities.message_texts import mail_texts
@@ -15,7 +16,6 @@ from automations.fields import TeamSelectorField
 from automations.steps.team import OWNER, AssignTeamMember, NotifyMemberViaEmail
 from store.database import Connection
 from store.errors import RecordChangedError
-from store.events import Origin
 from store.records import Attributes, change_record
 
 
@@ -52,7 +52,7 @@ def _there(step: AssignTeamMember, situation: Situation) -> list[str]:
 async def _assign(step: AssignTeamMember, situation: Situation, connection: Connection, there: list[str], member: str) -> None:
     """Raises ChangedMeanwhileError if the record is not as the step saw it."""
     row = situation.row
-    origin = Origin(root_id=row["root_id"], depth=row["depth"])
+    origin = origin_of(situation)
     kept = there if step.if_assigned == "add" else []
     attributes = Attributes(owner=member) if step.into == OWNER else Attributes()
     values = {} if step.into == OWNER else {step.into: list(dict.fromkeys([*kept, member]))}

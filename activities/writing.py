@@ -116,6 +116,7 @@ def _write(attempt: Attempt, result: Result, seconds: float, outcome: Outcome) -
         used=result.used, output=_kept(result.output), error=result.error,
         variables={**row["variables"], **result.variables} if result.variables else None, warning=result.warning,
         change=_change(row, result), root_id=row["root_id"], depth=row["depth"],
+        priority=row["priority"],
     )  # fmt: skip
 
 

@@ -88,7 +88,12 @@ BODIES: dict[str, Any] = {
     },
     "suppress_address": {"reason": "by_hand"},
     "save_employee": {"name": "Ingrid Daubechies", "roles": ["sales"]},
-    "save_business": {"name": "Symmetry AG", "timezone": "Europe/Zurich", "locale": "de-CH"},
+    "save_business": {
+        "name": "Symmetry AG",
+        "timezone": "Europe/Zurich",
+        "locale": "de-CH",
+        "operations_email": "ops@example.com",
+    },
     "make_api_key": {
         "name": "ci",
         "scopes": ["automations:edit", "executions:operate@automation/demo-request"],

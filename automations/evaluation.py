@@ -10,9 +10,19 @@ from automations.filter_evaluation import FilterValues, UsedValue, evaluate
 from automations.filters import Filter, describe_filter
 
 Reason = Literal[
-    "skipped", "inactive", "before_activation", "no_record", "filtered", "killed", "loop", "throttled", "duplicate", "error"
+    "skipped",
+    "inactive",
+    "before_activation",
+    "no_record",
+    "filtered",
+    "killed",
+    "loop",
+    "throttled",
+    "duplicate",
+    "error",
+    "unreadable",
 ]
-"""Why an event that a trigger listens to started nothing."""
+"""Why an event that a trigger listens to started nothing; `unreadable`: not yet."""
 
 _OF_FILTER = "The filter"
 

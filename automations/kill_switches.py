@@ -82,6 +82,12 @@ def refusing_starts(switches: Iterable[KillSwitch], automation: str, created_at:
     return found if found and found.ends_executions else None
 
 
+def holding_starts(switches: Iterable[KillSwitch], automation: str, created_at: datetime) -> KillSwitch | None:
+    """The switch that would hold an execution of the automation before its first step, whatever that is."""
+    found = standing_in_the_way(switches, automation=automation, step_type="", hosts=(), created_at=created_at)
+    return found if found and found.mode == "hold" else None
+
+
 def canonical_host(text: str) -> str | None:
     """A host name or address as it is compared, or `*.` before a name; None if the text is neither."""
     host = _bare(text)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Literal, assert_never
 
 from pydantic import AfterValidator
@@ -9,6 +10,7 @@ from pydantic.networks import validate_email
 from pydantic_core import PydanticCustomError
 
 from automations.executions import PauseReason
+from automations.kill_switches import KillSwitch
 from automations.lanes import MAIN
 from automations.model import Model, Severity
 from automations.outcomes import End, Fork, Hold, LaneEnd, Moved, Next, Outcome, Requested, Wait, cut_summary
@@ -26,20 +28,23 @@ MAX_SENTENCE = 2_000
 
 
 def _is_recipient(text: str) -> str:
-    if text != OWNER:
-        _refuse_what_is_no_address(text)
-    return text
+    return text if text == OWNER else _is_address(text, "neither owner nor a mail address")
 
 
-def _refuse_what_is_no_address(text: str) -> None:
+def _is_address(text: str, otherwise: str) -> str:
     try:
         validate_email(text)
         reason = "It is written without a name beside it." if "<" in text else None
     except PydanticCustomError as error:
         reason = str((error.context or {}).get("reason", ""))
     if reason is not None:
-        sentence = "It is neither owner nor a mail address such as ops@example.com. {reason}"
-        raise PydanticCustomError("invalid_address", sentence, {"reason": reason})
+        sentence = "It is {otherwise} such as ops@example.com. {reason}"
+        raise PydanticCustomError("invalid_address", sentence, {"reason": reason, "otherwise": otherwise})
+    return text
+
+
+MailAddress = Annotated[str, AfterValidator(partial(_is_address, otherwise="no mail address"))]
+"""Without a name beside it."""
 
 
 class ErrorNotification(Model):
@@ -179,3 +184,20 @@ def _advice(left: Left) -> str:
             return ""
         case _:
             assert_never(left)
+
+
+def notification_of_trip(switch: KillSwitch) -> Notification:
+    """To whoever looks after the deployment: nothing of the automation goes on by itself from now on."""
+    body = f"""Automation: {switch.key}
+When: {switch.set_at:%Y-%m-%d %H:%M:%S} UTC
+Kill switch: {switch.id}
+
+{switch.why}.
+
+What starts from now on of this automation is held before its first step, also for records that have nothing to do with it.
+What started before goes on. Nothing is lost.
+
+Look at what started it (GET /automations/{switch.key}/evaluations). Then lift the switch, and what is held goes on
+(POST /kill-switches/{switch.id}/lift), or cancel the executions that it holds first.
+"""
+    return Notification("error", f"[error] {switch.key}: what starts is held by a limit", body)

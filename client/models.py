@@ -305,7 +305,7 @@ class EvaluatedEventView(BaseModel):
 
 class EvaluatedView(BaseModel):
     """
-    An event, what a trigger made of it, and the same in a sentence.
+    An event, what a trigger made of it, and the same in a sentence. `waiting`: for a worker that can read the trigger.
     """
 
     id: UUID
@@ -314,7 +314,7 @@ class EvaluatedView(BaseModel):
     record_name: str | None
     event: EvaluatedEventView
     evaluated_at: AwareDatetime
-    outcome: Literal["started", "not_started"]
+    outcome: Literal["started", "not_started", "waiting"]
     reason: (
         Literal[
             "skipped",
@@ -327,6 +327,7 @@ class EvaluatedView(BaseModel):
             "throttled",
             "duplicate",
             "error",
+            "unreadable",
         ]
         | None
     )
@@ -353,8 +354,9 @@ class EventView(BaseModel):
     """
     `evaluated_at` is null until its turn has come; no evaluations after that: no trigger listens to it.
 
-    `automation` and `trigger_id` name the one trigger that an event such as a date concerns, `root_id` and `depth` the chain of
-    executions that it came out of. In a list `payload` is null where it is large.
+    `problem` says why it could not be evaluated and was set aside; it is tried again at `retry_at`. Those of `priority` low are
+    evaluated behind regular ones. `automation` and `trigger_id` name the one trigger that an event such as a date concerns,
+    `root_id` and `depth` the chain of executions that it came out of. In a list `payload` is null where it is large.
     """
 
     id: UUID
@@ -363,6 +365,9 @@ class EventView(BaseModel):
     event_at: AwareDatetime
     evaluated_at: AwareDatetime | None
     payload: dict[str, Any] | None
+    priority: Literal["regular", "low"]
+    problem: str | None
+    retry_at: AwareDatetime | None
     automation: str | None
     trigger_id: str | None
     root_id: UUID | None
@@ -426,6 +431,7 @@ class HeardView(BaseModel):
             "throttled",
             "duplicate",
             "error",
+            "unreadable",
         ]
         | None
     )
@@ -1326,7 +1332,8 @@ class AutomationView(BaseModel):
     """
     An automation at its newest revision.
 
-    `warnings` and `hints` come with a save; later `warnings` say which triggers went wrong since then. `paused` and
+    `warnings` and `hints` come with a save; later `warnings` say which triggers went wrong since then, and, of the automation
+    itself (`held`), that a kill switch holds what it starts. `paused` and
     `already_paused` come with a save that asks the executions it affects to pause. `unchanged`: it said what the revision
     before says, and made no other.
     """
@@ -1622,6 +1629,9 @@ class Business(BaseModel):
     timezone: str
     locale: Annotated[str, Field(description="A language tag, such as de-AT")]
     calendar: BusinessCalendar | None = None
+    operations_email: Annotated[
+        str | None, Field(description="Who is mailed when a limit holds an automation back; without it, it is only in the log")
+    ] = None
 
 
 class DryRunBody(BaseModel):

@@ -357,7 +357,7 @@ class Operations(Transport):
         self,
         api_name: str,
         *,
-        outcome: Literal["started", "not_started"] | None = None,
+        outcome: Literal["started", "not_started", "waiting"] | None = None,
         reason: Literal[
             "skipped",
             "inactive",
@@ -369,6 +369,7 @@ class Operations(Transport):
             "throttled",
             "duplicate",
             "error",
+            "unreadable",
         ]
         | None = None,
         record_id: UUID | str | None = None,
@@ -1184,9 +1185,23 @@ class Operations(Transport):
             },
         )
 
-    def create_record(self, api_name: str, body: NewRecord | Json, *, idempotency_key: str | None = None) -> RecordView:
+    def create_record(
+        self,
+        api_name: str,
+        body: NewRecord | Json,
+        *,
+        priority: Literal["regular", "low"] | None = None,
+        idempotency_key: str | None = None,
+    ) -> RecordView:
         """Create a record."""
-        return self._call("POST", f"/objects/{segment(api_name)}/records", RecordView, body=body, idempotency_key=idempotency_key)
+        return self._call(
+            "POST",
+            f"/objects/{segment(api_name)}/records",
+            RecordView,
+            query={"priority": priority},
+            body=body,
+            idempotency_key=idempotency_key,
+        )
 
     def search_for_records(self, api_name: str, body: SearchBody | Json, *, idempotency_key: str | None = None) -> RecordViewPage:
         """Search records by a filter.
@@ -1197,13 +1212,25 @@ class Operations(Transport):
             "POST", f"/objects/{segment(api_name)}/records/search", RecordViewPage, body=body, idempotency_key=idempotency_key
         )
 
-    def put_record(self, api_name: str, body: UpsertBody | Json, *, idempotency_key: str | None = None) -> RecordView:
+    def put_record(
+        self,
+        api_name: str,
+        body: UpsertBody | Json,
+        *,
+        priority: Literal["regular", "low"] | None = None,
+        idempotency_key: str | None = None,
+    ) -> RecordView:
         """Create a record, or change the one that is there.
 
         201 for a new record, 200 for one that was there. However many call it at once, there is one record.
         """
         return self._call(
-            "POST", f"/objects/{segment(api_name)}/records/upsert", RecordView, body=body, idempotency_key=idempotency_key
+            "POST",
+            f"/objects/{segment(api_name)}/records/upsert",
+            RecordView,
+            query={"priority": priority},
+            body=body,
+            idempotency_key=idempotency_key,
         )
 
     def remove_record(self, record_id: UUID | str, *, why: str | None = None, if_match: str | None = None) -> DeletedRecordView:
@@ -1222,13 +1249,20 @@ class Operations(Transport):
         return self._call("GET", f"/records/{segment(record_id)}", RecordView)
 
     def change_record(
-        self, record_id: UUID | str, body: RecordChange | Json, *, if_match: str | None = None, idempotency_key: str | None = None
+        self,
+        record_id: UUID | str,
+        body: RecordChange | Json,
+        *,
+        priority: Literal["regular", "low"] | None = None,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
     ) -> RecordView:
         """Change a record."""
         return self._call(
             "PATCH",
             f"/records/{segment(record_id)}",
             RecordView,
+            query={"priority": priority},
             headers={"if-match": if_match},
             body=body,
             idempotency_key=idempotency_key,

@@ -24,6 +24,8 @@ class Backlog:
     to_launch: int
     events: int
     oldest_event: timedelta
+    events_set_aside: int
+    evaluations_waiting: int
 
 
 async def measure_backlog(connection: Connection, now: datetime) -> Backlog:
@@ -37,4 +39,6 @@ async def measure_backlog(connection: Connection, now: datetime) -> Backlog:
         to_launch=row["to_launch"],
         events=row["events"],
         oldest_event=oldest,
+        events_set_aside=row["events_set_aside"],
+        evaluations_waiting=row["evaluations_waiting"],
     )

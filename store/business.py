@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field
 from automations import scalars
 from automations.calendars import BusinessCalendar
 from automations.model import Model
+from automations.notifications import MailAddress
 from store.database import Connection
 from store.sql import QUERIES
 
@@ -27,6 +28,9 @@ class Business(Model):
     timezone: Timezone
     locale: str = Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", description="A language tag, such as de-AT")
     calendar: BusinessCalendar = BusinessCalendar()
+    operations_email: MailAddress | None = Field(
+        default=None, description="Who is mailed when a limit holds an automation back; without it, it is only in the log"
+    )
 
 
 async def read_business(connection: Connection) -> Business:

@@ -12,11 +12,9 @@ from uuid import UUID
 from automations.crm_activities import ActivityStatus, told
 from store.database import Connection
 from store.errors import ActivityClosedError, RecordArchivedError
-from store.events import Origin, insert_event
+from store.events import BY_HAND, Origin, insert_event
 from store.ids import new_id
 from store.sql import QUERIES
-
-_BY_HAND = Origin()
 
 
 class ActivityChange(TypedDict, total=False):
@@ -44,7 +42,7 @@ async def log_activity(
     assigned_role: str | None = None,
     by: str = "",
     now: datetime,
-    origin: Origin = _BY_HAND,
+    origin: Origin = BY_HAND,
 ) -> Any | None:
     """The new row of what is done already; None if there is no such record."""
     state = _State(
@@ -65,7 +63,7 @@ async def schedule_activity(
     execution_id: UUID | None = None,
     by: str = "",
     now: datetime,
-    origin: Origin = _BY_HAND,
+    origin: Origin = BY_HAND,
 ) -> Any | None:
     """The new row of what is to be done; None if there is no such record. `execution_id` is the execution that schedules it."""
     state = _State(
@@ -96,7 +94,7 @@ async def change_activity(
     *,
     by: str = "",
     now: datetime,
-    origin: Origin = _BY_HAND,
+    origin: Origin = BY_HAND,
     **change: Unpack[ActivityChange],
 ) -> Any | None:
     """The row after the change; None if there is no such crm activity. Raises ActivityClosedError unless it is scheduled.
@@ -115,14 +113,14 @@ async def change_activity(
 
 
 async def complete_activity(
-    connection: Connection, activity_id: UUID, *, by: str = "", now: datetime, origin: Origin = _BY_HAND
+    connection: Connection, activity_id: UUID, *, by: str = "", now: datetime, origin: Origin = BY_HAND
 ) -> Any | None:
     """The row; None if there is no such crm activity. Raises ActivityClosedError if it is canceled."""
     return await _close(connection, activity_id, _State(status="completed", completed_at=now), by, now, origin)
 
 
 async def cancel_activity(
-    connection: Connection, activity_id: UUID, *, by: str = "", now: datetime, origin: Origin = _BY_HAND
+    connection: Connection, activity_id: UUID, *, by: str = "", now: datetime, origin: Origin = BY_HAND
 ) -> Any | None:
     """The row; None if there is no such crm activity. Raises ActivityClosedError if it is completed."""
     return await _close(connection, activity_id, _State(status="canceled"), by, now, origin)
@@ -164,7 +162,8 @@ async def _update(connection: Connection, event: str, row: Any, state: _State, b
 
 
 async def _told(connection: Connection, event: str, row: Any, now: datetime, origin: Origin) -> Any:
-    await insert_event(connection, event, row["record_id"], now, {"activity": told(row)}, origin.root_id, origin.depth)
+    chain = origin.root_id, origin.depth
+    await insert_event(connection, event, row["record_id"], now, {"activity": told(row)}, *chain, priority=origin.priority)
     return row
 
 

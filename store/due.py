@@ -75,6 +75,14 @@ async def rescan_all(connection: Connection, now: datetime) -> None:
     await QUERIES.put_all_scans(connection, now=now)
 
 
+async def rescan_triggers(connection: Connection, since: Collection[tuple[TriggerKey, datetime]]) -> None:
+    """Plans these anew for all records, from the earliest of these moments on."""
+    await QUERIES.put_scans_of_triggers(
+        connection, automation_ids=[key.automation_id for key, _ in since], trigger_ids=[key.trigger_id for key, _ in since],
+        sinces=[moment for _, moment in since],
+    )  # fmt: skip
+
+
 async def take_turn_with_plans(connection: Connection) -> None:
     """Waits for it. Holds until the end of the transaction, which must not stand idle."""
     await QUERIES.take_turn_with_plans(connection, turn=_TURN)
@@ -112,9 +120,12 @@ async def has_due(connection: Connection, now: datetime) -> bool:
     return await QUERIES.has_due(connection, now=now)
 
 
-async def take_due(connection: Connection, now: datetime, size: int) -> dict[DueKey, Planned]:
-    """What is due by now and no other worker has; not yet what a change that nobody has looked at may have moved."""
-    rows = QUERIES.take_due(connection, now=now, size=size)
+async def take_due(connection: Connection, now: datetime, size: int, left: Collection[TriggerKey] = ()) -> dict[DueKey, Planned]:
+    """What is due by now and no other worker has, but for triggers that are left to others.
+
+    Not yet what a change that nobody has looked at may have moved.
+    """
+    rows = QUERIES.take_due(connection, now=now, size=size, **_left(left))
     return {_key(row): Planned(row["due_at"], row["told"]) async for row in rows}
 
 
@@ -155,9 +166,17 @@ async def has_scans(connection: Connection) -> bool:
     return await QUERIES.has_scans(connection)
 
 
-async def take_scan(connection: Connection) -> Any | None:
-    """A row of due_scans: `since` is the moment from which it counts, `cursor` the last record that is planned."""
-    return await QUERIES.take_scan(connection)
+async def take_scan(connection: Connection, left: Collection[TriggerKey] = ()) -> Any | None:
+    """A row of due_scans: `since` is the moment from which it counts, `cursor` the last record that is planned.
+
+    None of a trigger that is left to others.
+    """
+    return await QUERIES.take_scan(connection, **_left(left))
+
+
+def _left(triggers: Collection[TriggerKey]) -> dict[str, list[Any]]:
+    ids = [key.automation_id for key in triggers], [key.trigger_id for key in triggers]
+    return dict(zip(("left_automations", "left_triggers"), ids, strict=True))
 
 
 async def move_scan(connection: Connection, scan: TriggerKey, cursor: UUID) -> None:

@@ -1,6 +1,6 @@
 """What triggers made of events, and the events that they have not come to."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -59,7 +59,10 @@ async def read_listening_since(connection: Connection, subject: Subject) -> date
 
 
 async def count_waiting_events(connection: Connection, subject: Subject, kinds: Collection[str]) -> Any:
-    """in_all, of_trigger (those of these kinds that it may answer) and oldest_at of these; of the first 10,000."""
+    """in_all, of_trigger (those of these kinds that it may answer) and oldest_at of these; of the first 10,000.
+
+    Of the trigger's own: how many are set_aside, and the problem of the first of them.
+    """
     return await QUERIES.count_waiting_events(
         connection, automation_id=subject.automation_id, trigger_id=subject.trigger_id, object_id=subject.object_id,
         record_id=subject.record_id, kinds=list(kinds), most=_MOST_WAITING,
@@ -72,3 +75,17 @@ async def read_last_event(connection: Connection, subject: Subject, kinds: Colle
         connection, automation_id=subject.automation_id, trigger_id=subject.trigger_id, record_id=subject.record_id,
         kinds=list(kinds),
     )  # fmt: skip
+
+
+async def list_waiting_triggers(connection: Connection, size: int) -> list[Any]:
+    """Those that a worker could not read: automation_id, trigger_id, revision, definition (None where they are gone)."""
+    return [row async for row in QUERIES.list_waiting_triggers(connection, size=size)]
+
+
+async def list_waiting_evaluations(connection: Connection, triggers: Sequence[Any], size: int) -> list[Any]:
+    """Of rows of `list_waiting_triggers`: each with its event, in the order in which the events were written."""
+    rows = QUERIES.list_waiting_evaluations(
+        connection, automation_ids=[row["automation_id"] for row in triggers],
+        trigger_ids=[row["trigger_id"] for row in triggers], size=size,
+    )  # fmt: skip
+    return [row async for row in rows]

@@ -27,6 +27,7 @@ async def archive_records(
     by = f"execution {origin.root_id}" if origin.root_id else ""
     await end_executions_of_records(connection, ids, f"archive-{new_id()}", now, by, spared=spared)
     rows = QUERIES.archive_records(
-        connection, ids=list(ids), event_ids=[new_id() for _ in ids], now=now, root_id=origin.root_id, depth=origin.depth
-    )
+        connection, ids=list(ids), event_ids=[new_id() for _ in ids], now=now, root_id=origin.root_id, depth=origin.depth,
+        priority=origin.priority,
+    )  # fmt: skip
     return {row["record_id"] async for row in rows}

@@ -36,8 +36,18 @@ async def insert_notification(connection: Connection, new: NewNotification) -> N
     )  # fmt: skip
 
 
+async def insert_notification_of_switch(
+    connection: Connection, switch_id: UUID, severity: Severity, recipient: str, subject: str, body: str, now: datetime
+) -> None:
+    """One of each switch."""
+    await QUERIES.insert_notification_of_switch(
+        connection, id=new_id(), kill_switch_id=switch_id, severity=severity, recipient=recipient, subject=subject, body=body,
+        now=now,
+    )  # fmt: skip
+
+
 async def take_due(connection: Connection, now: datetime, size: int) -> list[Any]:
-    """Those to send now, with the `workflow_id` of their execution.
+    """Those to send now, with the `workflow_id` of their execution if they tell of one.
 
     Nobody else takes it until it is due again: a minute later, and twice as late with every further attempt, up to an hour.
     """

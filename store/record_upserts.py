@@ -12,6 +12,7 @@ from automations.field_values import field_value
 from automations.fields import ObjectDefinition
 from store.database import Connection
 from store.errors import RecordArchivedError
+from store.events import BY_HAND, Origin
 from store.objects import StoredObject, hold_object
 from store.records import Attributes, change_record, create_record, unarchive_record
 from store.sql import QUERIES
@@ -84,6 +85,7 @@ async def upsert_record(
     attributes: Attributes,
     on_archived: OnArchived,
     now: datetime,
+    origin: Origin = BY_HAND,
 ) -> Upserted:
     """However many do the same at once, there is one record after it. `match` is one field, or the name, and its value.
 
@@ -96,11 +98,12 @@ async def upsert_record(
         found = await _found(connection, stored.id, known_by, on_archived)
         if found is None:
             given = {"name": str(known_by.value), **attributes}
-            row = await create_record(connection, stored, values={**known_by.values, **values}, now=now, **given)
+            row = await create_record(connection, stored, values={**known_by.values, **values}, now=now, origin=origin, **given)
             return Upserted(row, True)
         if found["archived_at"] is not None:
-            await unarchive_record(connection, found["id"], now=now)
-        return Upserted(await change_record(connection, found["id"], values=values, now=now, **attributes), False)
+            await unarchive_record(connection, found["id"], now=now, origin=origin)
+        changed = await change_record(connection, found["id"], values=values, now=now, origin=origin, **attributes)
+        return Upserted(changed, False)
 
 
 async def _found(connection: Connection, object_id: UUID, match: Match, on_archived: OnArchived) -> Any | None:

@@ -9,14 +9,12 @@ from uuid import UUID
 from automations import scalars
 from store.database import Connection
 from store.errors import RecordArchivedError, RecordChangedError
-from store.events import Origin, insert_event
+from store.events import BY_HAND, Origin, insert_event
 from store.ids import new_id
 from store.objects import StoredObject, hold_object, read_object_by_id
 from store.record_checks import checked
 from store.requests import end_executions_of_record
 from store.sql import QUERIES
-
-_BY_HAND = Origin()
 
 
 class Attributes(TypedDict, total=False):
@@ -54,7 +52,7 @@ async def create_record(
     stage: str | None = None,
     owner: UUID | str | None = None,
     now: datetime,
-    origin: Origin = _BY_HAND,
+    origin: Origin = BY_HAND,
 ) -> Any:
     """The new row. Raises RecordValueErrors with every problem."""
     async with connection.transaction():
@@ -65,7 +63,7 @@ async def create_record(
         await QUERIES.insert_record(
             connection, id=record_id, object_id=stored.id, name=made.name, field_values=made.values, stage=made.stage,
             owner_id=made.owner_id, now=now, event_id=new_id(), event={"new": {**made.told(), "stage": made.stage}},
-            root_id=origin.root_id, depth=origin.depth,
+            root_id=origin.root_id, depth=origin.depth, priority=origin.priority,
         )  # fmt: skip
         return await read_record(connection, record_id)
 
@@ -77,7 +75,7 @@ async def change_record(
     values: Mapping[str, object] = _NO_VALUES,
     now: datetime,
     revision: int | None = None,
-    origin: Origin = _BY_HAND,
+    origin: Origin = BY_HAND,
     **attributes: Unpack[Attributes],
 ) -> Any | None:
     """The row after the change; what is not given stays, null clears a field. None if there is no such record.
@@ -127,9 +125,10 @@ async def _write_change(
     )
     chain = origin.root_id, origin.depth
     if payload := _difference(old.told(), new.told()):
-        await insert_event(connection, "field_updated", record_id, now, payload, *chain)
+        await insert_event(connection, "field_updated", record_id, now, payload, *chain, priority=origin.priority)
     if old.stage != new.stage:
-        await insert_event(connection, "stage_updated", record_id, now, {"old": old.stage, "new": new.stage}, *chain)
+        told = {"old": old.stage, "new": new.stage}
+        await insert_event(connection, "stage_updated", record_id, now, told, *chain, priority=origin.priority)
 
 
 def _difference(old: dict[str, Any], new: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -141,7 +140,7 @@ def _difference(old: dict[str, Any], new: dict[str, Any]) -> dict[str, dict[str,
 
 
 async def archive_record(
-    connection: Connection, record_id: UUID, *, now: datetime, revision: int | None = None, origin: Origin = _BY_HAND
+    connection: Connection, record_id: UUID, *, now: datetime, revision: int | None = None, origin: Origin = BY_HAND
 ) -> Any | None:
     """The row; None if there is no such record. An archived one stays as it is.
 
@@ -156,7 +155,7 @@ async def archive_record(
 
 
 async def unarchive_record(
-    connection: Connection, record_id: UUID, *, now: datetime, revision: int | None = None, origin: Origin = _BY_HAND
+    connection: Connection, record_id: UUID, *, now: datetime, revision: int | None = None, origin: Origin = BY_HAND
 ) -> Any | None:
     """The row; None if there is no such record. Raises RecordChangedError."""
     async with connection.transaction():
@@ -175,8 +174,9 @@ async def _set_archived(
     if revision is not None and (row := await lock_record(connection, record_id)):
         refuse_changed(row, revision)
     await QUERIES.set_archived(
-        connection, id=record_id, archived=archived, now=now, event_id=event_id, root_id=origin.root_id, depth=origin.depth
-    )
+        connection, id=record_id, archived=archived, now=now, event_id=event_id, root_id=origin.root_id, depth=origin.depth,
+        priority=origin.priority,
+    )  # fmt: skip
     return await read_record(connection, record_id)
 
 

@@ -9,9 +9,12 @@ from store.database import Connection
 from store.sql import QUERIES
 
 
-async def count_start(connection: Connection, automation_id: UUID, now: datetime) -> int:
-    """Counts one start, and says how many there are in this minute. Others wait for the transaction's end: call it late in it."""
-    return await QUERIES.count_start(connection, automation_id=automation_id, now=now)
+async def count_start(connection: Connection, automation_id: UUID, event_at: datetime) -> int:
+    """Counts one start, and says how many there are in the minute of its event.
+
+    Others wait for the transaction's end: call it late in it.
+    """
+    return await QUERIES.count_start(connection, automation_id=automation_id, event_at=event_at)
 
 
 async def starts_in_chain(

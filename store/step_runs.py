@@ -8,6 +8,7 @@ from uuid import UUID
 
 from automations.fields import NAME
 from automations.messages import StepSkip
+from automations.model import Priority
 from store.database import Connection
 from store.ids import new_id
 from store.sql import QUERIES
@@ -72,6 +73,7 @@ class StepRunWrite:
     change: RecordChange | None = None
     root_id: UUID | None = None
     depth: int = 0
+    priority: Priority = "regular"
 
 
 async def write_step_run(connection: Connection, write: StepRunWrite) -> bool:
@@ -85,7 +87,7 @@ async def write_step_run(connection: Connection, write: StepRunWrite) -> bool:
         run_finished_at=None if write.status in ("waiting", "held") else write.now + write.duration,
         output=write.output, error=write.error, outcome=write.outcome, variables=write.variables, warning=write.warning,
         failed=int(write.status == "failed"),
-        root_id=write.root_id, depth=write.depth, **change, **write.stands.columns(),
+        root_id=write.root_id, depth=write.depth, priority=write.priority, **change, **write.stands.columns(),
     )  # fmt: skip
     return bool(written)
 

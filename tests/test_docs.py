@@ -57,7 +57,7 @@ def test_all_triggers_are_told_of() -> None:
 @pytest.mark.parametrize("found", trigger_types(), ids=lambda found: found.type)
 def test_each_trigger_is_told_of_with_its_options_an_example_and_its_test(found: TriggerType) -> None:
     first, _, options, example, shown_by = TRIGGERS[found.type]
-    common = {"id", "type", "description", "skip", "filter", "throttle", "past"}
+    common = {"id", "type", "description", "skip", "filter", "throttle", "priority", "past"}
     told = set(re.findall(r"`(\w+)`", options))
     assert found.options["properties"].keys() - common <= told
     said: Any = read_yaml(example.strip("`"))

@@ -1,6 +1,6 @@
 """Automations: save, read, list, activate."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -21,10 +21,12 @@ from api.problems import NotFoundError
 from automations.access import Place
 from automations.document import AutomationDocument, document_schema
 from automations.evaluation import broken_key
+from automations.kill_switches import KillSwitch, holding_starts
 from automations.problems import Problem, at
 from store import automations as stored_automations
 from store.audit import Actor, Deed, write_audit
 from store.automations import Listing, ListKey, Sort, read_automation, set_active
+from store.kill_switches import list_standing_switches
 from store.places import reached_automations
 
 router = APIRouter(tags=["automations"])
@@ -33,7 +35,8 @@ router = APIRouter(tags=["automations"])
 class AutomationView(BaseModel):
     """An automation at its newest revision.
 
-    `warnings` and `hints` come with a save; later `warnings` say which triggers went wrong since then. `paused` and
+    `warnings` and `hints` come with a save; later `warnings` say which triggers went wrong since then, and, of the automation
+    itself (`held`), that a kill switch holds what it starts. `paused` and
     `already_paused` come with a save that asks the executions it affects to pause. `unchanged`: it said what the revision
     before says, and made no other.
     """
@@ -202,10 +205,19 @@ def _written_key(row: Any) -> str:
 async def get_automation(api_name: str, response: Response, database: DatabaseDep) -> AutomationView:
     async with database.connection() as connection:
         row = await read_automation(connection, api_name)
+        switches = await list_standing_switches(connection)
     if row is None:
         raise NotFoundError("automation", api_name)
     tag(response, row["revision"])
-    return automation_view(row)
+    view = automation_view(row)
+    return view.model_copy(update={"warnings": [*_held(api_name, switches), *view.warnings]})
+
+
+def _held(api_name: str, switches: Sequence[KillSwitch]) -> Iterator[Problem]:
+    """What starts and does not run is the first thing to know of it."""
+    if held := holding_starts(switches, api_name, datetime.now(UTC)):
+        sentence = f"What starts is held by {held.story}. Lift it (POST /kill-switches/{held.id}/lift) to let it go on."
+        yield Problem(path="", code="held", sentence=sentence, severity="warning")
 
 
 @router.post("/automations/{api_name}/activate", summary="Begin to listen", dependencies=[needs("automations:edit")])

@@ -13,7 +13,7 @@ from automations.document import AutomationDocument
 from automations.event_triggers import ActivityOverdue, Event, EventTrigger, OnOrAroundDate
 from automations.explain.planned import BusinessTime, next_firings, why_not_due
 from automations.explain.triggers import AskedRecord, Evaluated, Planned, TriggerFacts, Waiting
-from automations.kill_switches import refusing_starts
+from automations.kill_switches import holding_starts, refusing_starts
 from automations.triggers import AnyTrigger, ScheduleTrigger, WebhookTrigger
 from store.automations import read_automation
 from store.business import Business, read_business
@@ -69,7 +69,9 @@ async def trigger_facts(connection: Connection, asked: Asked, rows: Sequence[Any
     """`rows` are its evaluations, newest first."""
     business = await read_business(connection)
     time = BusinessTime(now, ZoneInfo(business.timezone), _calendar(asked, business))
-    switch = refusing_starts(await list_standing_switches(connection), asked.document.api_name, now)
+    switches = await list_standing_switches(connection)
+    switch = refusing_starts(switches, asked.document.api_name, now)
+    held = holding_starts(switches, asked.document.api_name, now)
     warning = asked.automation["warnings"].get(asked.trigger.id)
     return TriggerFacts(
         trigger=asked.trigger, zone=time.zone, now=now, active=asked.automation["active"],
@@ -77,6 +79,7 @@ async def trigger_facts(connection: Connection, asked: Asked, rows: Sequence[Any
         waiting=await _waiting(connection, asked), record=await _record(connection, asked),
         planned=await _planned(connection, asked, time),
         broken=warning["sentence"] if warning else "", switch=switch.story if switch else "",
+        held=held.story if held else "",
     )  # fmt: skip
 
 
@@ -100,7 +103,7 @@ async def _since(connection: Connection, asked: Asked) -> datetime | None:
 
 async def _waiting(connection: Connection, asked: Asked) -> Waiting:
     row = await count_waiting_events(connection, asked.subject, asked.kinds)
-    return Waiting(row["in_all"], row["of_trigger"], row["oldest_at"])
+    return Waiting(row["in_all"], row["of_trigger"], row["oldest_at"], row["set_aside"], row["problem"] or "")
 
 
 async def _record(connection: Connection, asked: Asked) -> AskedRecord | None:

@@ -23,7 +23,7 @@ from store.evaluations import list_evaluations, list_trigger_evaluations
 
 router = APIRouter(tags=["triggers"])
 
-Outcome = Literal["started", "not_started"]
+Outcome = Literal["started", "not_started", "waiting"]
 
 
 class EvaluatedEventView(BaseModel):
@@ -36,7 +36,7 @@ class EvaluatedEventView(BaseModel):
 
 
 class EvaluatedView(BaseModel):
-    """An event, what a trigger made of it, and the same in a sentence."""
+    """An event, what a trigger made of it, and the same in a sentence. `waiting`: for a worker that can read the trigger."""
 
     id: UUID
     trigger_id: str

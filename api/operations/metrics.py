@@ -33,6 +33,10 @@ class Metrics:
         self._ended = Gauge("everstep_executions_ended", "Ended in the last minute", ["state"], registry=self._registry)
         self._to_launch = Gauge("everstep_executions_to_launch", f"Due to be launched, {up_to}", registry=self._registry)
         self._events = Gauge("everstep_events_not_evaluated", f"Events that wait, {up_to}", registry=self._registry)
+        self._set_aside = Gauge("everstep_events_set_aside", f"Events whose evaluation failed, {up_to}", registry=self._registry)
+        self._waiting = Gauge(
+            "everstep_evaluations_waiting", f"Evaluations for a worker of a newer release, {up_to}", registry=self._registry
+        )
         self._oldest = Gauge("everstep_oldest_event_seconds", "How long the oldest of them waits", registry=self._registry)
 
     def count(self, method: str, route: str, status: int, seconds: float) -> None:
@@ -55,6 +59,8 @@ class Metrics:
             self._ended.labels(state).set(count)
         self._to_launch.set(backlog.to_launch)
         self._events.set(backlog.events)
+        self._set_aside.set(backlog.events_set_aside)
+        self._waiting.set(backlog.evaluations_waiting)
         self._oldest.set(backlog.oldest_event.total_seconds())
 
 

@@ -17,6 +17,7 @@ from api.errors import RefusedError
 from api.pages import Page
 from api.problems import NotFoundError
 from automations.access import Place
+from automations.model import Priority
 from automations.outside_events import AnyOutsideEvent, MailEvent, Reading, TellId, events_schema, read_events
 from automations.problems import at
 from store.outside_events import HeldRecord, KeptEvent, Shown, ToldEvent, hold_records, insert_events, list_events, show_event
@@ -55,8 +56,9 @@ class EvaluationView(BaseModel):
 class EventView(BaseModel):
     """`evaluated_at` is null until its turn has come; no evaluations after that: no trigger listens to it.
 
-    `automation` and `trigger_id` name the one trigger that an event such as a date concerns, `root_id` and `depth` the chain of
-    executions that it came out of. In a list `payload` is null where it is large.
+    `problem` says why it could not be evaluated and was set aside; it is tried again at `retry_at`. Those of `priority` low are
+    evaluated behind regular ones. `automation` and `trigger_id` name the one trigger that an event such as a date concerns,
+    `root_id` and `depth` the chain of executions that it came out of. In a list `payload` is null where it is large.
     """
 
     id: UUID
@@ -65,6 +67,9 @@ class EventView(BaseModel):
     event_at: datetime
     evaluated_at: datetime | None
     payload: dict[str, Any] | None
+    priority: Priority
+    problem: str | None
+    retry_at: datetime | None
     automation: str | None
     trigger_id: str | None
     root_id: UUID | None

@@ -13,15 +13,20 @@ from api.etags import IfMatch, expected_revision, tag
 from api.executions.telling import tell
 from api.problems import NotFoundError
 from api.records.objects import existing_object
-from automations.model import Name
+from automations.model import Name, Priority
 from store import records
 from store.audit import Deed, write_audit
+from store.events import Origin
 from store.record_removal import delete_record
 from store.records import Attributes
 from store.requests import list_being_canceled
 
 router = APIRouter(tags=["records"])
 Values = Annotated[dict[str, JsonValue], Field(description="By field name; null clears a field")]
+OfPriority = Annotated[
+    Priority,
+    Query(description="low for an import: what this write starts gives way to all else, and no limit holds it back"),
+]
 Owner = Annotated[str | None, Field(description="An employee's id or email address")]
 
 
@@ -79,12 +84,15 @@ def _existing(row: Any | None, record_id: UUID, response: Response) -> RecordVie
 
 
 @router.post("/objects/{api_name}/records", status_code=201, summary="Create a record", dependencies=[needs("records:edit")])
-async def create_record(api_name: Name, new: NewRecord, response: Response, database: DatabaseDep) -> RecordView:
+async def create_record(
+    api_name: Name, new: NewRecord, response: Response, database: DatabaseDep, priority: OfPriority = "regular"
+) -> RecordView:
     async with database.transaction() as connection:
         stored = await existing_object(connection, api_name)
         row = await records.create_record(
-            connection, stored, name=new.name, values=new.values, stage=new.stage, owner=new.owner, now=datetime.now(UTC)
-        )
+            connection, stored, name=new.name, values=new.values, stage=new.stage, owner=new.owner, now=datetime.now(UTC),
+            origin=Origin(priority=priority),
+        )  # fmt: skip
     return tagged(row, response)
 
 
@@ -96,13 +104,19 @@ async def get_record(record_id: UUID, response: Response, database: DatabaseDep)
 
 @router.patch("/records/{record_id}", summary="Change a record", dependencies=[needs("records:edit")])
 async def change_record(
-    record_id: UUID, change: RecordChange, response: Response, database: DatabaseDep, if_match: IfMatch = None
+    record_id: UUID,
+    change: RecordChange,
+    response: Response,
+    database: DatabaseDep,
+    priority: OfPriority = "regular",
+    if_match: IfMatch = None,
 ) -> RecordView:
     expected = expected_revision(if_match, change.revision)
     async with database.transaction() as connection:
         row = await records.change_record(
-            connection, record_id, values=change.values, now=datetime.now(UTC), revision=expected, **change.attributes()
-        )
+            connection, record_id, values=change.values, now=datetime.now(UTC), revision=expected,
+            origin=Origin(priority=priority), **change.attributes(),
+        )  # fmt: skip
     return _existing(row, record_id, response)
 
 

@@ -9,8 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from api.access import needs
 from api.deps import DatabaseDep
 from api.records.objects import existing_object
-from api.records.records import Owner, RecordView, Values, tagged
+from api.records.records import OfPriority, Owner, RecordView, Values, tagged
 from automations.model import Name
+from store.events import Origin
 from store.record_upserts import OnArchived, upsert_record
 from store.records import Attributes
 
@@ -46,13 +47,15 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {201: {"description": "Created", "mo
     responses=_ANSWERS,
     dependencies=[needs("records:edit")],
 )
-async def put_record(api_name: Name, body: UpsertBody, response: Response, database: DatabaseDep) -> RecordView:
+async def put_record(
+    api_name: Name, body: UpsertBody, response: Response, database: DatabaseDep, priority: OfPriority = "regular"
+) -> RecordView:
     """201 for a new record, 200 for one that was there. However many call it at once, there is one record."""
     async with database.transaction() as connection:
         stored = await existing_object(connection, api_name)
         found = await upsert_record(
             connection, stored, body.match, values=body.values, attributes=body.attributes(), on_archived=body.on_archived,
-            now=datetime.now(UTC),
+            now=datetime.now(UTC), origin=Origin(priority=priority),
         )  # fmt: skip
     response.status_code = 201 if found.created else 200
     return tagged(found.row, response)

@@ -15,6 +15,7 @@ from automations.triggers.webhook import place_of
 from store.database import Connection
 from store.kill_switches import list_standing_switches
 from store.records import find_record
+from store.throttles import take_turn_with_throttle
 
 _SHOWN = 200
 
@@ -98,5 +99,7 @@ async def _refused_by_filter(connection: Connection, hook: Hook, record: Any | N
 
 
 async def _refused_by_throttle(connection: Connection, hook: Hook, record: Any | None, event_at: datetime) -> Refusal | None:
+    """The relay has its turn with all events; calls come beside each other."""
     record_id = record["id"] if record else None
+    await take_turn_with_throttle(connection, hook.automation["id"], hook.trigger.id, record_id)
     return await refused_by_throttle(connection, hook.automation["id"], hook.trigger, hook.document.throttle, record_id, event_at)

@@ -11,7 +11,7 @@ from temporalio.client import Client
 
 from activities.definitions import Definitions
 from activities.settings import Settings
-from activities.starting import Cause, Started, Target, create_triggered_execution
+from activities.starting import Cause, Started, Target, create_execution, limit_starts
 from api.executions.starting import launch_or_leave
 from api.problems import NotFoundError
 from api.webhooks.access import Credentials, let_in
@@ -182,7 +182,8 @@ async def _written(
     if looked.refusal is None:
         cause = Cause(trigger=_cause(hook.trigger, heard, incoming, delivery_id, now), event_id=event_id)
         target = Target(hook.automation, hook.document, looked.record)
-        started = await create_triggered_execution(connection, target, cause, now, settings)
+        started = await create_execution(connection, target, cause, now, settings)
+        await limit_starts(connection, started, hook.automation["id"], incoming.received_at, now, settings)
     reason = looked.refusal.reason if looked.refusal else None
     taken = Taken(hook.automation["id"], delivery_id, started.id if started else None, reason)
     evaluation = _evaluation(hook, looked, taken, event_id, incoming, now)

@@ -23,6 +23,7 @@ _REASONS: dict[Reason, str] = {
     "throttled": "the trigger was quiet",
     "duplicate": "it had been told of before",
     "error": "the trigger is broken",
+    "unreadable": "it waits for a worker of a newer release",
 }
 
 
@@ -41,11 +42,16 @@ class Evaluated:
 
 @dataclass(frozen=True)
 class Waiting:
-    """Events that the relay has not come to yet: all, and those of a kind that the trigger listens to."""
+    """Events that the relay has not come to yet: all, and those of a kind that the trigger listens to.
+
+    Of these so many were `set_aside` as they could not be evaluated; `problem` is that of the first.
+    """
 
     in_all: int = 0
     of_trigger: int = 0
     oldest_at: datetime | None = None
+    set_aside: int = 0
+    problem: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,7 +78,8 @@ class Planned:
 class TriggerFacts:
     """One trigger, asked about at `now`. Times are aware, and told in `zone`, that of the business.
 
-    `since` is when it began to listen, `evaluated` is newest first. `broken` and `switch` say why nothing can start.
+    `since` is when it began to listen, `evaluated` is newest first. `broken` and `switch` say why nothing can start, `held` by
+    which switch what starts is held.
     """
 
     trigger: AnyTrigger
@@ -86,6 +93,7 @@ class TriggerFacts:
     planned: Planned | None = None
     broken: str = ""
     switch: str = ""
+    held: str = ""
 
     @property
     def field(self) -> str | None:
@@ -145,18 +153,30 @@ def _obstacles(facts: TriggerFacts) -> Iterator[Obstacle]:
         yield Obstacle("inactive", "The automation is not active now: activate it to let it listen.")
     if facts.trigger.skip:
         yield Obstacle("skipped", "The trigger is marked as skipped.")
-    if facts.record and facts.record.is_of_another_object:
-        yield Obstacle("other_object", f"{facts.record.name} is a record of another object than the automation's.")
-    if facts.record and facts.record.is_archived:
-        yield Obstacle("record_archived", f"{facts.record.name} is archived: nothing starts for it.")
-    if facts.switch:
-        yield Obstacle("killed", f"Starts are stopped by {told(facts.switch)}")
+    yield from _of_record(facts.record)
+    yield from _of_switches(facts)
     if facts.broken:
         yield Obstacle("broken_trigger", f"It could not be answered since the automation was saved: {told(facts.broken)}")
     if facts.planned and facts.planned.problem:
         yield Obstacle("schedule_problem", f"Its schedule is not in force: {told(facts.planned.problem)}")
     if facts.waiting.of_trigger:
         yield Obstacle("waiting", _waiting(facts))
+    if facts.waiting.set_aside:
+        yield Obstacle("set_aside", _set_aside(facts.waiting))
+
+
+def _of_record(record: AskedRecord | None) -> Iterator[Obstacle]:
+    if record and record.is_of_another_object:
+        yield Obstacle("other_object", f"{record.name} is a record of another object than the automation's.")
+    if record and record.is_archived:
+        yield Obstacle("record_archived", f"{record.name} is archived: nothing starts for it.")
+
+
+def _of_switches(facts: TriggerFacts) -> Iterator[Obstacle]:
+    if facts.switch:
+        yield Obstacle("killed", f"Starts are stopped by {told(facts.switch)}")
+    if facts.held:
+        yield Obstacle("held", f"What it starts is held until this is lifted: {told(facts.held)}")
 
 
 def _waiting(facts: TriggerFacts) -> str:
@@ -164,6 +184,11 @@ def _waiting(facts: TriggerFacts) -> str:
     are = "1 event of a kind that it listens to waits" if count == 1 else f"{count:,} events of kinds that it listens to wait"
     oldest = f" The oldest of these happened {in_words(facts.now - oldest_at)} ago." if oldest_at else ""
     return f"{are} to be evaluated, of {facts.waiting.in_all:,} in all.{oldest}"
+
+
+def _set_aside(waiting: Waiting) -> str:
+    are = "1 of them was" if waiting.set_aside == 1 else f"{waiting.set_aside:,} of them were"
+    return f"{are} set aside, as the evaluation failed, and will be tried again: {told(waiting.problem)}"
 
 
 def _coming(facts: TriggerFacts) -> Iterator[str]:

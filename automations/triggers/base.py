@@ -1,6 +1,6 @@
 """The base of what starts executions."""
 
-from typing import Any
+from typing import Any, Literal
 
 from automations.model import Model, StepId
 from automations.throttle import QuietWindow
@@ -23,3 +23,13 @@ class ThrottledTrigger(Trigger):
     """Fires by itself, and so may be told to be quiet for a while after it fired."""
 
     throttle: QuietWindow | None = None
+
+
+class RecordTrigger(ThrottledTrigger):
+    """Answers events of records, which executions cause too.
+
+    What an execution of low priority sets off is of low priority as well, unless the trigger says `own`: then it goes by the
+    automation's priority.
+    """
+
+    priority: Literal["inherit", "own"] = "inherit"

@@ -21,10 +21,10 @@ from automations.event_triggers import (
     TextReceived,
     WebsiteVisited,
 )
-from automations.triggers.base import ThrottledTrigger
+from automations.triggers.base import RecordTrigger
 
 
-class RecordCreatedTrigger(EventTrigger, ThrottledTrigger):
+class RecordCreatedTrigger(EventTrigger, RecordTrigger):
     """A record came to be, or came back from the archive. It sees the values that the record has at first."""
 
     type: Literal["record_created"] = "record_created"
@@ -52,13 +52,13 @@ class _OnCreate(EventTrigger):
         return super().listens() | frozenset({Listen("record_created")} if self.fire_on_create else ())
 
 
-class FieldUpdatedTrigger(_OnCreate, FieldUpdated, ThrottledTrigger):
+class FieldUpdatedTrigger(_OnCreate, FieldUpdated, RecordTrigger):
     """A field of the record changed, from and to what is said; with `fire_on_create` also a new record whose field fits."""
 
     type: Literal["field_updated"] = "field_updated"
 
 
-class StageUpdatedTrigger(_OnCreate, StageUpdated, ThrottledTrigger):
+class StageUpdatedTrigger(_OnCreate, StageUpdated, RecordTrigger):
     """The record came into another stage; with `fire_on_create` also a new record that begins in it."""
 
     type: Literal["stage_updated"] = "stage_updated"
@@ -72,39 +72,39 @@ class StageUpdatedTrigger(_OnCreate, StageUpdated, ThrottledTrigger):
         return {"old": None, "new": event.part("new").get("stage")} if event.kind == "record_created" else super().told(event)
 
 
-class TagAddedTrigger(TagAdded, ThrottledTrigger):
+class TagAddedTrigger(TagAdded, RecordTrigger):
     pass
 
 
-class TagRemovedTrigger(TagRemoved, ThrottledTrigger):
+class TagRemovedTrigger(TagRemoved, RecordTrigger):
     pass
 
 
-class ActivityLoggedTrigger(ActivityLogged, ThrottledTrigger):
+class ActivityLoggedTrigger(ActivityLogged, RecordTrigger):
     pass
 
 
-class FormSubmittedTrigger(FormSubmitted, ThrottledTrigger):
+class FormSubmittedTrigger(FormSubmitted, RecordTrigger):
     pass
 
 
-class SurveySubmittedTrigger(SurveySubmitted, ThrottledTrigger):
+class SurveySubmittedTrigger(SurveySubmitted, RecordTrigger):
     pass
 
 
-class EmailEventTrigger(EmailEvent, ThrottledTrigger):
+class EmailEventTrigger(EmailEvent, RecordTrigger):
     pass
 
 
-class TextReceivedTrigger(TextReceived, ThrottledTrigger):
+class TextReceivedTrigger(TextReceived, RecordTrigger):
     pass
 
 
-class WebsiteVisitedTrigger(WebsiteVisited, ThrottledTrigger):
+class WebsiteVisitedTrigger(WebsiteVisited, RecordTrigger):
     pass
 
 
-class OnOrAroundDateTrigger(OnOrAroundDate, ThrottledTrigger):
+class OnOrAroundDateTrigger(OnOrAroundDate, RecordTrigger):
     """A date field's day came, or the day so many days before or after it: the next one of each record, future ones only."""
 
     @model_validator(mode="after")
@@ -117,7 +117,7 @@ class OnOrAroundDateTrigger(OnOrAroundDate, ThrottledTrigger):
         return frozenset({Listen("date_reached")})
 
 
-class ActivityOverdueTrigger(ActivityOverdue, ThrottledTrigger):
+class ActivityOverdueTrigger(ActivityOverdue, RecordTrigger):
     def listens(self) -> frozenset[Listen]:
         return frozenset({Listen("activity_overdue")})
 

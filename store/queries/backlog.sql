@@ -7,7 +7,17 @@ select (select count(*) from (select 1 from executions where state = 'active' li
            select 1 from executions where not workflow_started and finished_at is null and launch_at <= :now limit :most
        ) e) as to_launch,
        (select count(*) from (select 1 from events where evaluated_at is null limit :most) e) as events,
-       (select id from events where evaluated_at is null order by number limit 1) as oldest_event;
+       (select id from (
+           (select id, number from events where evaluated_at is null and retry_at is null and priority = 'regular'
+            order by number limit 1)
+           union all
+           (select id, number from events where evaluated_at is null and retry_at is null and priority = 'low'
+            order by number limit 1)
+       ) e order by number limit 1) as oldest_event,
+       (select count(*) from (
+           select 1 from events where evaluated_at is null and retry_at is not null limit :most
+       ) e) as events_set_aside,
+       (select count(*) from (select 1 from evaluations where outcome = 'waiting' limit :most) e) as evaluations_waiting;
 
 -- name: count_ended_executions
 -- Of a short time only, newest first: a busy minute has thousands.

@@ -5,7 +5,7 @@ select set_config('lock_timeout', :lock_ms::text || 'ms', true), set_config('sta
 
 -- name: list_told_by_chain
 -- What an execution has told since that event. Those that are not evaluated are few, and its own are among them.
-select e.id, e.number, e.kind, e.record_id, e.event_at, e.payload, e.root_id, e.depth, e.automation_id, e.trigger_id,
+select e.id, e.number, e.kind, e.record_id, e.event_at, e.payload, e.root_id, e.depth, e.priority, e.automation_id, e.trigger_id,
        r.object_id, r.name as record_name
 from events e left join records r on r.id = e.record_id
 where e.evaluated_at is null and e.number > :after and e.root_id = :root_id

@@ -5,12 +5,13 @@ select pg_advisory_xact_lock(:turn), set_config('idle_in_transaction_session_tim
 
 -- name: hold_business^
 -- What is planned by its timezone and calendar is either planned before they change, and then again, or after that.
-select name, timezone, locale, calendar from business for share;
+select name, timezone, locale, calendar, operations_email from business for share;
 
 -- name: find_dated_triggers
 -- As they are now. Of an automation that is not active, what it still listened to the last time that it was: up to `until`.
 select distinct on (l.automation_id, l.trigger_id)
-       l.automation_id, l.trigger_id, l.definition, greatest(l.since, v.activated_at) as since, v.until, a.api_name, a.revision,
+       l.automation_id, l.trigger_id, l.definition, greatest(l.since, v.activated_at) as since, v.until, a.api_name,
+       coalesce((a.document #>> '{calendar,skip_non_working_days}')::boolean, false) as skip_non_working_days,
        o.id as object_id, o.revision as object_revision
 from unnest(:automation_ids::uuid[], :trigger_ids::text[]) as asked (automation_id, trigger_id)
 join listeners l using (automation_id, trigger_id)
@@ -71,6 +72,15 @@ insert into due_scans (automation_id, trigger_id, since)
 select :automation_id, trigger_id, :now from unnest(:trigger_ids::text[]) as wanted (trigger_id) order by trigger_id
 on conflict (automation_id, trigger_id) do update set since = least(due_scans.since, excluded.since), cursor = default;
 
+-- name: put_scans_of_triggers!
+-- For what events mean for triggers that nobody here can follow: from the first of these on, everything is planned anew.
+insert into due_scans (automation_id, trigger_id, since)
+select automation_id, trigger_id, min(since)
+from unnest(:automation_ids::uuid[], :trigger_ids::text[], :sinces::timestamptz[]) as wanted (automation_id, trigger_id, since)
+group by automation_id, trigger_id
+order by automation_id, trigger_id
+on conflict (automation_id, trigger_id) do update set since = least(due_scans.since, excluded.since), cursor = default;
+
 -- name: put_all_scans!
 insert into due_scans (automation_id, trigger_id, since)
 select distinct l.automation_id, l.trigger_id, :now::timestamptz
@@ -83,8 +93,15 @@ on conflict (automation_id, trigger_id) do update set since = least(due_scans.si
 select exists (select from due_scans);
 
 -- name: take_scan^
--- The one that has waited longest. A save that changes it meanwhile is not waited for.
-select * from due_scans order by since, automation_id, trigger_id limit 1 for update skip locked;
+-- The one that has waited longest, but for those that are left to others. A save that changes it meanwhile is not waited for.
+select * from due_scans s
+where not exists (
+    select from unnest(:left_automations::uuid[], :left_triggers::text[]) as l (automation_id, trigger_id)
+    where (l.automation_id, l.trigger_id) = (s.automation_id, s.trigger_id)
+)
+order by since, automation_id, trigger_id
+limit 1
+for update skip locked;
 
 -- name: list_records_to_scan
 -- In the order they were made, so that a page says where the next begins.
@@ -120,10 +137,14 @@ select coalesce(min(due_at) <= :now, false) from due_triggers;
 select d.*
 from due_triggers d
 where d.due_at <= :now
+  and not exists (
+      select from unnest(:left_automations::uuid[], :left_triggers::text[]) as l (automation_id, trigger_id)
+      where (l.automation_id, l.trigger_id) = (d.automation_id, d.trigger_id)
+  )
   and d.due_at <= coalesce((
       select min(event_at) from (
           select event_at from events
-          where evaluated_at is null and kind in (select kind from listeners where use = 'due')
+          where evaluated_at is null and retry_at is null and kind in (select kind from listeners where use = 'due')
           order by number
           limit 500
       ) as waiting
@@ -154,9 +175,10 @@ where (d.automation_id, d.trigger_id, d.record_id, d.subject)
     = (gone.automation_id, gone.trigger_id, gone.record_id, gone.subject);
 
 -- name: insert_due_events!
--- In the order in which they were due; once, however often it is tried.
-insert into events (id, kind, record_id, event_at, payload, automation_id, trigger_id, idempotency_key)
-select id, kind, record_id, due_at, told, automation_id, trigger_id, key
+-- In the order in which they were due; once, however often it is tried. They have the priority of the automation that they concern.
+insert into events (id, kind, record_id, event_at, payload, automation_id, trigger_id, idempotency_key, priority)
+select id, kind, record_id, due_at, told, automation_id, trigger_id, key,
+       coalesce((select document ->> 'priority' from automations a where a.id = fired.automation_id), 'regular')
 from unnest(
     :ids::uuid[], :kinds::text[], :automation_ids::uuid[], :trigger_ids::text[], :record_ids::uuid[], :due_ats::timestamptz[],
     :tolds::jsonb[], :keys::text[]

@@ -4,6 +4,11 @@ insert into notifications (id, execution_id, sequence, place, severity, recipien
 values (:id, :execution_id, :sequence, :place, :severity, :recipient, :subject, :body, :now, :now)
 on conflict (execution_id, sequence, place) do nothing;
 
+-- name: insert_notification_of_switch!
+insert into notifications (id, kill_switch_id, severity, recipient, subject, body, created_at, next_attempt_at)
+values (:id, :kill_switch_id, :severity, :recipient, :subject, :body, :now, :now)
+on conflict (kill_switch_id) do nothing;
+
 -- name: take_due_notifications
 -- Takes what is due by setting its next attempt: another worker does not see it, and one that dies while it sends loses nothing.
 with due as (

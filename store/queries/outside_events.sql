@@ -76,7 +76,7 @@ with page as (
             or (select object_id from records where id = record_id) = any(:objects))
      order by id desc limit :size)
 )
-select e.id, e.kind, e.record_id, e.event_at, e.root_id, e.depth, e.trigger_id, e.evaluated_at,
+select e.id, e.kind, e.record_id, e.event_at, e.root_id, e.depth, e.priority, e.trigger_id, e.evaluated_at, e.problem, e.retry_at,
        (select api_name from automations where id = e.automation_id) as automation,
        case when pg_column_size(e.payload) <= :payload_bytes then e.payload end as payload
 from page e
@@ -84,7 +84,8 @@ order by e.id desc;
 
 -- name: show_event^
 -- With its payload, whatever its size.
-select e.id, e.kind, e.record_id, e.event_at, e.root_id, e.depth, e.trigger_id, e.evaluated_at, a.api_name as automation, e.payload
+select e.id, e.kind, e.record_id, e.event_at, e.root_id, e.depth, e.priority, e.trigger_id, e.evaluated_at, e.problem, e.retry_at,
+       a.api_name as automation, e.payload
 from events e left join automations a on a.id = e.automation_id
 where e.id = :id;
 

@@ -5,8 +5,8 @@ with made as (
     values (:id, :object_id, :name, :field_values, :stage, :owner_id, :now, :now)
     returning id
 )
-insert into events (id, kind, record_id, event_at, payload, root_id, depth)
-select :event_id, 'record_created', id, :now, :event, :root_id, :depth from made;
+insert into events (id, kind, record_id, event_at, payload, root_id, depth, priority)
+select :event_id, 'record_created', id, :now, :event, :root_id, :depth, :priority from made;
 
 -- name: lock_record^
 -- What a change is compared with must not change in between.
@@ -25,8 +25,9 @@ with changed as (
     where id = :id and (archived_at is not null) <> :archived and deleted_at is null
     returning id
 )
-insert into events (id, kind, record_id, event_at, root_id, depth)
-select :event_id, case when :archived then 'record_archived' else 'record_unarchived' end, id, :now, :root_id, :depth from changed;
+insert into events (id, kind, record_id, event_at, root_id, depth, priority)
+select :event_id, case when :archived then 'record_archived' else 'record_unarchived' end, id, :now, :root_id, :depth, :priority
+from changed;
 
 -- name: read_record^
 select r.*, o.api_name as object, o.revision as object_revision
@@ -97,7 +98,7 @@ with locked as (
     from locked where r.id = locked.id
     returning r.id
 )
-insert into events (id, kind, record_id, event_at, root_id, depth)
-select told.event_id, 'record_archived', changed.id, :now, :root_id, :depth
+insert into events (id, kind, record_id, event_at, root_id, depth, priority)
+select told.event_id, 'record_archived', changed.id, :now, :root_id, :depth, :priority
 from changed join unnest(:ids::uuid[], :event_ids::uuid[]) as told (id, event_id) using (id)
 returning record_id;

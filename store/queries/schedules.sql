@@ -55,8 +55,9 @@ from schedules s join automations a on a.id = s.automation_id
 where s.automation_id = :automation_id and s.trigger_id = :trigger_id and s.definition is not null;
 
 -- name: insert_planned_events!
--- Once for a planned time and a record, however often it is tried.
-insert into events (id, kind, record_id, event_at, payload, automation_id, trigger_id, idempotency_key)
-select id, 'schedule', record_id, :event_at, :payload, :automation_id, :trigger_id, key
+-- Once for a planned time and a record, however often it is tried. They have the priority of the automation that they concern.
+insert into events (id, kind, record_id, event_at, payload, automation_id, trigger_id, idempotency_key, priority)
+select id, 'schedule', record_id, :event_at, :payload, :automation_id, :trigger_id, key,
+       coalesce((select document ->> 'priority' from automations where id = :automation_id), 'regular')
 from unnest(:ids::uuid[], :record_ids::uuid[], :keys::text[]) as told (id, record_id, key)
 on conflict (idempotency_key) where idempotency_key is not null do nothing;

@@ -1,11 +1,11 @@
 -- name: count_start$
--- The starts of this minute with this one. What is older than an hour counts for nothing any more.
+-- The starts of the event's minute with this one. Events that come an hour later have others to be counted with.
 with old as (
     delete from start_counts
-    where automation_id = :automation_id and minute < date_trunc('minute', :now::timestamptz) - interval '1 hour'
+    where automation_id = :automation_id and minute < date_trunc('minute', :event_at::timestamptz) - interval '1 hour'
 )
 insert into start_counts (automation_id, minute, starts)
-values (:automation_id, date_trunc('minute', :now::timestamptz), 1)
+values (:automation_id, date_trunc('minute', :event_at::timestamptz), 1)
 on conflict (automation_id, minute) do update set starts = start_counts.starts + 1
 returning starts;
 

@@ -49,8 +49,8 @@ with unchanged as (
     where r.id = :changed_record and r.revision = :record_revision
     returning r.id
 ), event as (
-    insert into events (id, kind, record_id, event_at, payload, root_id, depth)
-    select :event_id, 'field_updated', changed.id, :now, :event, :root_id, :depth from changed
+    insert into events (id, kind, record_id, event_at, payload, root_id, depth, priority)
+    select :event_id, 'field_updated', changed.id, :now, :event, :root_id, :depth, :priority from changed
 ), execution as (
     update executions
     set state = :state, step_id = :step_id, revision = :revision, pause_reason = :pause_reason, waiting_until = :waiting_until,

@@ -1,13 +1,14 @@
 -- name: read_business^
 -- There is one row, made with its table.
-select name, timezone, locale, calendar from business;
+select name, timezone, locale, calendar, operations_email from business;
 
 -- name: lock_business^
 -- What is planned by timezone and calendar is planned anew if they change: nobody may change them in between.
-select name, timezone, locale, calendar from business for update;
+select name, timezone, locale, calendar, operations_email from business for update;
 
 -- name: update_business!
-update business set name = :name, timezone = :timezone, locale = :locale, calendar = :calendar;
+update business set name = :name, timezone = :timezone, locale = :locale, calendar = :calendar,
+    operations_email = :operations_email;
 
 -- name: put_employee^
 -- An address is one employee, whatever its case.

@@ -1,4 +1,4 @@
--- name: lock_throttle^
+-- name: take_turn_with_throttle!
 -- One event at a time for a trigger and a record, until the end of the transaction.
 select pg_advisory_xact_lock(hashtextextended(:key, 0));
 

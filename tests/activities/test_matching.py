@@ -375,33 +375,16 @@ async def test_a_crash_in_the_middle_of_a_batch_loses_nothing_and_doubles_nothin
         await engine.edit(lead, status=status)
 
     async def dies(*_: Any) -> None:
-        raise ConnectionResetError("the worker dies")
+        raise asyncio.CancelledError("the worker dies")
 
     with monkeypatch.context() as patched:
         patched.setattr("activities.relaying.mark_evaluated", dies)
-        with pytest.raises(ConnectionResetError):
+        with pytest.raises(asyncio.CancelledError):
             await evaluate_events(services)
     assert await evaluations(engine) == []
     assert await reasons(services, engine) == [None] * 3
     async with engine.database.connection() as connection:
         assert await connection.fetchval("select count(*) from executions") == 3
-
-
-async def test_an_event_that_cannot_be_evaluated_stands_in_the_way_of_no_other(
-    services: Services, engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    lead = await listening(engine, updated())
-    for status in ("first", "broken", "last"):
-        await engine.edit(lead, status=status)
-
-    def mismatch(self: Any, event: Any) -> str | None:
-        if event.part("new").get("status") == "broken":
-            raise RuntimeError("nobody thought of that")
-        return None
-
-    monkeypatch.setattr("automations.event_triggers.FieldUpdated.mismatch", mismatch)
-    assert await reasons(services, engine) == [None, "error", None]
-    assert (await details(engine))[1] == "Something unexpected went wrong: RuntimeError."
 
 
 async def test_many_relays_beside_many_changes_start_each_once(services: Services, engine: Engine) -> None:

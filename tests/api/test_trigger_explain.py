@@ -318,3 +318,44 @@ async def test_what_was_evaluated_late_says_so(world: World) -> None:
         await connection.execute("update events set event_at = event_at - interval '3 days'")
     await world.relay()
     assert " the record was unarchived (evaluated 3 days later); " in (await world.explained())["sentence"]
+
+
+async def test_a_switch_that_holds_what_starts_is_named(world: World) -> None:
+    """By the trigger's explanation, and as a warning of the automation."""
+    await listening(world)
+    async with world.services.database.transaction() as connection:
+        now = datetime.now(UTC)
+        await set_kill_switch(connection, "automation", "subject", mode="hold", by="ada", why="too many", now=now)
+    explained = await world.explained()
+    assert "held" in codes(explained)
+    assert "too many" in explained["sentence"]
+    [warning] = (await world.get("/automations/subject"))["warnings"]
+    assert (warning["code"], "too many" in warning["sentence"]) == ("held", True)
+
+
+async def test_an_event_that_was_set_aside_says_why(world: World) -> None:
+    await listening(world)
+    await edit(status="Booked")(world)
+    async with world.services.database.connection() as connection:
+        await connection.execute(
+            "update events set retry_at = now() + interval '1 hour', problem = 'OutOfMemoryError: out of shared memory'"
+            " where evaluated_at is null"
+        )
+    explained = await world.explained()
+    assert "set_aside" in codes(explained)
+    assert "out of shared memory" in explained["sentence"]
+    [event, *_] = (await world.get("/events", record_id=world.record))["items"]
+    assert event["problem"] == "OutOfMemoryError: out of shared memory"
+    assert event["retry_at"] is not None
+    assert event["evaluated_at"] is None
+
+
+async def test_what_waits_for_a_newer_release_says_so(world: World) -> None:
+    await listening(world)
+    async with world.services.database.connection() as connection:
+        await connection.execute('update listeners set definition = definition || \'{"mood": "sunny"}\'')
+    await edit(status="Booked")(world)
+    await world.relay()
+    assert "waits for a worker of a newer release" in (await world.explained())["sentence"]
+    [evaluation] = await world.evaluations(outcome="waiting")
+    assert evaluation["reason"] == "unreadable"

@@ -289,9 +289,9 @@ def test_every_type_is_in_the_table() -> None:
 
 @pytest.mark.parametrize("type", TABLE)
 def test_every_option_of_a_type_is_in_the_table(type: str) -> None:
-    """Those that all have are in the other test."""
+    """Those that all have are in the other tests."""
     [found] = [each for each in trigger_types() if each.type == type]
-    common = {"id", "type", "description", "skip", "filter", "throttle", "past"}
+    common = {"id", "type", "description", "skip", "filter", "throttle", "priority", "past"}
     said = {option for case in TABLE[type] for option in case.options}
     assert said == found.options["properties"].keys() - common
 
@@ -307,3 +307,44 @@ async def test_the_quiet_window_goes_as_the_guide_says(world: World) -> None:
             await tell("form_submitted", form="demo", event_at=(ten + timedelta(minutes=minute)).isoformat())(world)
         await world.relay()
     assert await world.came() == ["started", "throttled", "started", "started", "throttled", "throttled"]
+
+
+ABOUT_RECORDS = [each.type for each in trigger_types() if each.contexts == ["record"]]
+PLANNED = {"on_or_around_date", "activity_overdue"}
+"""A time that came goes by the automation, whoever wrote it."""
+
+
+@pytest.mark.parametrize("type", ABOUT_RECORDS)
+async def test_what_low_priority_sets_off_is_low_too_unless_the_trigger_says_own(world: World, type: str) -> None:
+    """The first row of each type, as if an execution of low priority had done it."""
+    for options, wanted in (({}, "low"), ({"priority": "inherit"}, "low"), ({"priority": "own"}, "regular")):
+        case = with_options(TABLE[type][0], **options)
+        await world.save()
+        await world.lead()
+        for act in case.before:
+            await act(world)
+        await world.relay()
+        await world.save({"id": "t", "type": type, **case.options})
+        for act in case.after:
+            await act(world)
+            async with world.services.database.connection() as connection:
+                await connection.execute("update events set priority = 'low' where evaluated_at is null")
+        await world.relay()
+        [execution] = await world.executions()
+        assert execution["priority"] == ("regular" if type in PLANNED else wanted)
+
+
+async def test_an_import_says_low_and_what_it_starts_is_low(world: World) -> None:
+    await world.save()
+    await world.lead()
+    await world.relay()
+    await world.save({"id": "t", "type": "field_updated", "field": "status"}, {"id": "n", "type": "record_created"})
+    for status in ("Open", "Won"):
+        match = {"email": "lead-1@example.com"}
+        await world.post("/objects/lead/records/upsert?priority=low", {"match": match, "values": {"status": status}})
+    await world.relay()
+    assert [each["priority"] for each in await world.executions()] == ["low", "low"]
+    made = await world.post("/objects/lead/records?priority=low", {"name": "New"})
+    await world.relay()
+    listed = await world.get("/executions", automation="subject", record_id=made["id"])
+    assert [each["priority"] for each in listed["items"]] == ["low"]
