@@ -8,6 +8,7 @@ again.
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
@@ -41,6 +42,14 @@ _TRIES = 20
 """Of one attempt against a record that others change all the time, before the retry ladder takes over."""
 
 
+@dataclass(frozen=True)
+class Written:
+    """What was written of a step; an outcome of None says that it was not, as the execution or the record changed."""
+
+    result: Result
+    outcome: Outcome | None
+
+
 class StepFrame:
     """Runs one step type; its `run` is the activity. A dry run puts itself in the place of what is protected."""
 
@@ -66,30 +75,42 @@ class StepFrame:
         raise ContendedError(f"step {request.step}: the record is changed by others all the time")
 
     async def _try(self, request: StepRequest) -> Outcome | None:
-        """None if the execution or the record changed while the step ran."""
+        """None if the execution or the record changed while the step ran.
+
+        What follows waits for others, and takes connections of its own: this one is given back before.
+        """
         async with self._services.database.connection() as connection:
-            row = await self._load(connection, request)
-            known = _known_outcome(row, request)
-            if known is not None:
-                return known
-            plan = await self._services.definitions.plan(connection, row["automation_id"], row["revision"])
-            revision = revision_of(row, request.lane)
-            ran_from = await self._services.definitions.plan(connection, row["automation_id"], revision)
-            if request.phase != "run":
-                step = ran_from.positions.step(request.step)
-                return await self._over(connection, Attempt(request, row, ran_from, revision, plan, step))
-            step = stands_before(request.step, ran_from.positions, plan.positions, request.lane)
-            if step is None:
-                return await _nothing_left(connection, request, plan.positions)
-            if self._is_another(step, request):
-                return await _moved(connection, request, step)
-            attempt = Attempt(request, row, plan, row["revision"], plan, step)
-            stopped = self._stopped(row, step)
-            if stopped:
-                return await write_result(connection, attempt, stopped, 0.0)
-            if step.local or step.skip:
-                return await self._run_local(connection, attempt)
-        return await self._run_outside(attempt)
+            found = await self._tried(connection, request)
+        match found:
+            case Attempt():
+                return await self._run_outside(found)
+            case Written(result, outcome):
+                return await self._done(result, outcome)
+            case _:
+                return found
+
+    async def _tried(self, connection: Any, request: StepRequest) -> Outcome | Written | Attempt | None:
+        """An attempt is one that no connection waits for."""
+        row = await self._load(connection, request)
+        known = _known_outcome(row, request)
+        if known is not None:
+            return known
+        plan = await self._services.definitions.plan(connection, row["automation_id"], row["revision"])
+        revision = revision_of(row, request.lane)
+        ran_from = await self._services.definitions.plan(connection, row["automation_id"], revision)
+        if request.phase != "run":
+            step = ran_from.positions.step(request.step)
+            return await self._over(connection, Attempt(request, row, ran_from, revision, plan, step))
+        step = stands_before(request.step, ran_from.positions, plan.positions, request.lane)
+        if step is None:
+            return await _nothing_left(connection, request, plan.positions)
+        if self._is_another(step, request):
+            return await _moved(connection, request, step)
+        attempt = Attempt(request, row, plan, row["revision"], plan, step)
+        stopped = self._stopped(row, step)
+        if stopped:
+            return await write_result(connection, attempt, stopped, 0.0)
+        return await self._run_local(connection, attempt) if step.local or step.skip else attempt
 
     def _is_another(self, step: StepBase, request: StepRequest) -> bool:
         return step.id != request.step or step.step_type != self._step_type or (step.local or step.skip) != self._is_local()
@@ -119,13 +140,13 @@ class StepFrame:
                 return await write_result(connection, attempt, result, 0.0)
         return await _over(connection, attempt)
 
-    async def _run_local(self, connection: Any, attempt: Attempt) -> Outcome | None:
+    async def _run_local(self, connection: Any, attempt: Attempt) -> Written | None:
         if self._runner.writes and not attempt.step.skip:
             return await self._run_writing(connection, attempt)
         result, seconds = await self._result(connection, attempt)
-        return await self._done(result, await write_result(connection, attempt, result, seconds))
+        return Written(result, await write_result(connection, attempt, result, seconds))
 
-    async def _run_writing(self, connection: Any, attempt: Attempt) -> Outcome | None:
+    async def _run_writing(self, connection: Any, attempt: Attempt) -> Written | None:
         """What the step writes and its history in one transaction."""
         try:
             async with connection.transaction():
@@ -137,7 +158,7 @@ class StepFrame:
                     raise ChangedMeanwhileError
         except ChangedMeanwhileError:
             return None
-        return await self._done(result, outcome)
+        return Written(result, outcome)
 
     async def _run_outside(self, attempt: Attempt) -> Outcome | None:
         """Shows that it runs, runs, and then writes on whatever version the execution is at by then."""
@@ -176,7 +197,9 @@ class StepFrame:
         started = perf_counter()
         try:
             with keeping(situation.secrets):
-                result = redacted(await self._found(attempt.step, situation, connection), situation.secrets)
+                result = await self._found(attempt.step, situation, connection)
+                if situation.secrets:  # what a step leaves behind may be long, and so is the search
+                    result = await asyncio.to_thread(redacted, result, situation.secrets)
         except EverstepError as failure:
             _LOG.warning(
                 "step_failed",
