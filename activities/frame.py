@@ -25,6 +25,7 @@ from activities.secrets import keeping, redacted
 from activities.services import Services
 from activities.situation import Situation
 from activities.situations import situation_of
+from activities.size_limits import require_room
 from activities.switching import checked
 from activities.writing import Attempt, write_result
 from automations.errors import EverstepError
@@ -216,11 +217,16 @@ class StepFrame:
     async def _found(self, step: StepBase, situation: Situation, connection: Any) -> Result:
         if self._runner.writes:
             async with connection.transaction():  # a failure takes back what it wrote, and is written down itself
-                return await self._runner.writes(step, situation, self._services, connection)
+                return self._fitting(await self._runner.writes(step, situation, self._services, connection), situation)
         if self._runner.reads:
-            return await self._runner.reads(step, situation, self._services, connection)
+            return self._fitting(await self._runner.reads(step, situation, self._services, connection), situation)
         assert self._runner.runs
-        return await self._runner.runs(step, situation, self._services)
+        return self._fitting(await self._runner.runs(step, situation, self._services), situation)
+
+    def _fitting(self, result: Result, situation: Situation) -> Result:
+        """Raises ExpectedFailure where the execution has no room for the variables."""
+        require_room(situation.variables, result.variables, self._services.settings.variables_bytes)
+        return result
 
 
 async def _over(connection: Any, attempt: Attempt) -> Outcome | None:

@@ -866,6 +866,8 @@ class Operations(Transport):
         """Read its history.
 
         Each step run as it ran, with the values that it used.
+
+        A page ends before `size` where its step runs come to a megabyte; the next one begins at `next_after`.
         """
         return self._call(
             "GET", f"/executions/{segment(execution_id)}/history", HistoryView, query={"after": after, "size": size}
