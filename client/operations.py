@@ -627,6 +627,8 @@ class Operations(Transport):
         """Listen to how far it is.
 
         A server-sent event now and on each change; ends after the last one. A comment every few seconds shows that it lives.
+
+        The stream breaks off once the API key is not let in any more.
         """
         return self._stream("GET", f"/bulk-starts/{segment(bulk_start_id)}/stream")
 
@@ -988,7 +990,8 @@ class Operations(Transport):
 
         Events `step_run` and `execution`, first as they are and then on each change, and `end` once it is over and all is told.
 
-        Who comes back with `Last-Event-ID` is told what has changed since, in order.
+        Who comes back with `Last-Event-ID` is told what has changed since, in order. The stream breaks off once the API key is
+        not let in any more.
         """
         return self._stream("GET", f"/executions/{segment(execution_id)}/stream", headers={"last-event-id": last_event_id})
 
