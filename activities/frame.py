@@ -18,6 +18,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.failures import ContendedError, unexpected
 from activities.handlers import HANDLERS
+from activities.plain_words import raw
 from activities.positions import nothing_left, onward, stands_before
 from activities.registry import Runner
 from activities.results import ChangedMeanwhileError, Down, Onward, Result, failed
@@ -66,6 +67,13 @@ class StepFrame:
         except ApplicationError:
             raise
         except Exception as error:
+            _LOG.warning(
+                "attempt_broke",
+                execution_id=str(request.execution_id),
+                step=request.step,
+                attempt=request.attempt,
+                why=raw(error),
+            )
             raise unexpected(error) from error
 
     async def _answer(self, request: StepRequest) -> StepAnswer:

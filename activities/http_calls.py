@@ -8,6 +8,7 @@ from email.message import Message
 import httpx2
 
 from activities.failures import UnreachableError
+from activities.plain_words import unreachable
 from activities.redaction import Redactor
 from activities.results import Result
 from activities.situation import Situation
@@ -85,7 +86,8 @@ async def _answer(request: httpx2.Request, limit: int, client: httpx2.AsyncClien
     except (httpx2.UnsupportedProtocol, httpx2.InvalidURL, httpx2.LocalProtocolError) as error:
         raise ExpectedFailure("invalid_request", f"The request cannot be made: {error}.") from error
     except httpx2.ConnectError as error:
-        raise UnreachableError(f"{request.url.host}:{request.url.port or 'default port'} cannot be reached: {error}") from error
+        port = request.url.port or {"https": 443}.get(request.url.scheme, 80)
+        raise UnreachableError(unreachable(f"{request.url.host}:{port}", error)) from error
     try:
         body = bytearray()
         async for chunk in response.aiter_bytes():

@@ -15,6 +15,7 @@ from temporalio.service import RPCError
 
 from activities.matching import find_candidates, refuse_all, start_by_events
 from activities.meeting import meet_goals
+from activities.plain_words import BROKEN
 from activities.planning import plan_due
 from activities.requesting import PATIENCE, is_missing
 from activities.services import Services
@@ -61,13 +62,13 @@ async def _evaluate(connection: Connection, events: Sequence[Any], services: Ser
             await _answer(connection, events, services, now)
     except TRANSIENT:
         raise
-    except Exception as error:
+    except Exception:
         if len(events) > 1:
             for event in events:
                 await _evaluate(connection, [event], services, now)
             return
         _LOG.exception("event_broken", event_id=str(events[0]["id"]), kind=events[0]["kind"])
-        await refuse_all(connection, events, f"Something unexpected went wrong: {type(error).__name__}.", now)
+        await refuse_all(connection, events, BROKEN, now)
 
 
 async def _answer(connection: Connection, events: Sequence[Any], services: Services, now: datetime) -> None:

@@ -6,7 +6,6 @@ of regular expressions grows with the text only.
 
 import functools
 from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -43,12 +42,13 @@ def is_plain(path: str) -> bool:
 
 def find(path: str, value: Any) -> list[Any]:
     """Raises JSONPathError for a path that does not fit the value, and PathTooCostlyError."""
-    with _counted() as effort:
-        try:
-            matches = compiled(path).finditer(value)
-            return list(_kept(path, matches))
-        except _SpentError:
-            raise PathTooCostlyError(path, f"looks at more than {effort.most:,} values") from None
+    token = _EFFORT.set(_Effort(EFFORT))
+    try:
+        return list(_kept(path, compiled(path).finditer(value)))
+    except _SpentError:
+        raise PathTooCostlyError(path, f"looks at more than {EFFORT:,} values") from None
+    finally:
+        _EFFORT.reset(token)
 
 
 @functools.lru_cache(maxsize=1024)
@@ -73,7 +73,7 @@ class _SpentError(Exception):
 
 class _Effort:
     def __init__(self, most: int) -> None:
-        self.most = self._left = most
+        self._left = most
 
     def spend(self, effort: int) -> None:
         self._left -= effort
@@ -82,16 +82,6 @@ class _Effort:
 
 
 _EFFORT: ContextVar[_Effort] = ContextVar("effort")
-
-
-@contextmanager
-def _counted() -> Iterator[_Effort]:
-    effort = _Effort(EFFORT)
-    token = _EFFORT.set(effort)
-    try:
-        yield effort
-    finally:
-        _EFFORT.reset(token)
 
 
 class _Node(jsonpath.JSONPathMatch):
@@ -104,7 +94,7 @@ class _Node(jsonpath.JSONPathMatch):
 
     def __init__(self, *, obj: Any, root: Any, effort: _Effort | None = None, **rest: Any) -> None:
         self._effort = effort or _EFFORT.get()
-        self._effort.spend(1 + (len(obj) // _GLANCED if isinstance(obj, (dict, list)) else 0))
+        self._effort.spend(1 + (len(obj) // _GLANCED if type(obj) in (dict, list) else 0))
         self._filter_context: Any = {}
         self.obj, self.root, self.parent, self.path, self.parts = obj, root, None, "", ()
 
@@ -118,11 +108,16 @@ class _Node(jsonpath.JSONPathMatch):
 class _Regex(FilterFunction):
     """`match` and `search`, by an engine that never tries a text in all ways."""
 
-    arg_types = [ExpressionType.VALUE, ExpressionType.VALUE]
-    return_type = ExpressionType.LOGICAL
-
     def __init__(self, around: str) -> None:
         self._around = around
+
+    @property
+    def arg_types(self) -> list[ExpressionType]:
+        return [ExpressionType.VALUE, ExpressionType.VALUE]
+
+    @property
+    def return_type(self) -> ExpressionType:
+        return ExpressionType.LOGICAL
 
     def __call__(self, value: object, pattern: object) -> bool:
         return isinstance(value, str) and isinstance(pattern, str) and _fits(self._around.format(pattern), value)

@@ -10,6 +10,7 @@ import pytest
 from temporalio.client import Client
 
 from activities.matching import find_candidates
+from activities.plain_words import BROKEN
 from activities.relaying import evaluate_events
 from activities.services import Services
 from activities.settings import Settings
@@ -408,7 +409,7 @@ async def test_an_event_that_cannot_be_evaluated_stands_in_the_way_of_no_other(
 
     monkeypatch.setattr("automations.event_triggers.FieldUpdated.mismatch", mismatch)
     assert await reasons(services, engine) == [None, "error", None]
-    assert (await details(engine))[1] == "Something unexpected went wrong: RuntimeError."
+    assert (await details(engine))[1] == BROKEN
 
 
 async def test_many_relays_beside_many_changes_start_each_once(services: Services, engine: Engine) -> None:
