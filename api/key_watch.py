@@ -1,4 +1,4 @@
-"""Streams outlive their first look at the API key: they look again while they last."""
+"""Streams outlive their first look at the API key: they look again while they last, which is until the gateway stops."""
 
 import time
 from datetime import UTC, datetime
@@ -18,14 +18,16 @@ EVERY_SECONDS = 2.0
 
 
 class KeyWatch:
-    """Whether the caller of a request would still be let in; asks every two seconds at most."""
+    """Whether the caller of a stream would still be let in; asks every two seconds at most."""
 
     def __init__(self, needs: Needs, request: Request, caller: Caller, database: Database) -> None:
         self._needs, self._request, self._caller, self._database = needs, request, caller, database
         self._looked_at = time.monotonic()
 
     async def is_let_in(self) -> bool:
-        """While the database is away it stays as it was."""
+        """Nobody is once the gateway stops. While the database is away it stays as it was."""
+        if self._request.app.state.stopping.is_set():
+            return False
         if time.monotonic() - self._looked_at < EVERY_SECONDS:
             return True
         self._looked_at = time.monotonic()
