@@ -86,10 +86,9 @@ class StepFrame:
     async def _try(self, request: StepRequest) -> Outcome | None:
         """None if the execution or the record changed while the step ran.
 
-        What follows waits for others, and takes connections of its own: this one is given back before.
+        What follows waits for others, and takes connections of its own.
         """
-        async with self._services.database.connection() as connection:
-            found = await self._tried(connection, request)
+        found = await self._tried(request)
         match found:
             case Attempt():
                 return await self._run_outside(found)
@@ -98,28 +97,31 @@ class StepFrame:
             case _:
                 return found
 
-    async def _tried(self, connection: Any, request: StepRequest) -> Outcome | Written | Attempt | None:
-        """An attempt is one that no connection waits for."""
-        row = await self._load(connection, request)
-        known = _known_outcome(row, request)
-        if known is not None:
-            return known
-        plan = await self._services.definitions.plan(connection, row["automation_id"], row["revision"])
-        revision = revision_of(row, request.lane)
-        ran_from = await self._services.definitions.plan(connection, row["automation_id"], revision)
-        if request.phase != "run":
-            step = ran_from.positions.step(request.step)
-            return await self._over(connection, Attempt(request, row, ran_from, revision, plan, step))
-        step = stands_before(request.step, ran_from.positions, plan.positions, request.lane)
-        if step is None:
-            return await _nothing_left(connection, request, plan.positions)
-        if self._is_another(step, request):
-            return await _moved(connection, request, step)
-        attempt = Attempt(request, row, plan, row["revision"], plan, step)
-        stopped = self._stopped(row, step)
-        if stopped:
-            return await write_result(connection, attempt, stopped, 0.0)
-        return await self._run_local(connection, attempt) if step.local or step.skip else attempt
+    async def _tried(self, request: StepRequest) -> Outcome | Written | Attempt | None:
+        """As far as it goes on one connection; an attempt is still to be run."""
+        async with self._services.database.connection() as connection:
+            row = await self._load(connection, request)
+            known = _known_outcome(row, request)
+            if known is not None:
+                return known
+            plan = await self._services.definitions.plan(connection, row["automation_id"], row["revision"])
+            revision = revision_of(row, request.lane)
+            ran_from = await self._services.definitions.plan(connection, row["automation_id"], revision)
+            if request.phase != "run":
+                step = ran_from.positions.step(request.step)
+                return await self._over(connection, Attempt(request, row, ran_from, revision, plan, step))
+            step = stands_before(request.step, ran_from.positions, plan.positions, request.lane)
+            if step is None:
+                return await _nothing_left(connection, request, plan.positions)
+            if self._is_another(step, request):
+                return await _moved(connection, request, step)
+            attempt = Attempt(request, row, plan, row["revision"], plan, step)
+            stopped = self._stopped(row, step)
+            if stopped:
+                return await write_result(connection, attempt, stopped, 0.0)
+            if step.local or step.skip:
+                return await self._run_local(connection, attempt)
+        return attempt
 
     def _is_another(self, step: StepBase, request: StepRequest) -> bool:
         return step.id != request.step or step.step_type != self._step_type or (step.local or step.skip) != self._is_local()

@@ -86,14 +86,15 @@ async def _cancel_some(services: Services, switch: KillSwitch) -> int:
         rows = await stored.lock_executions_to_cancel(connection, switch, _BATCH)
         requests = [(row, _cancel(row, switch)) for row in rows]
         await stored.write_cancel_requests(connection, requests, OWN_TELLING)
+    if not rows:
+        return 0
     reached = await _tell(services, requests)
     async with services.database.connection() as connection:
         await delete_told(connection, [request.id for _, request in requests])
         for row, is_there in zip(rows, reached, strict=True):
             if not is_there:
                 await _close(connection, row, switch, now)
-    if rows:
-        _LOG.warning("executions_canceled", switch=str(switch.id), scope=switch.scope, key=switch.key, count=len(rows))
+    _LOG.warning("executions_canceled", switch=str(switch.id), scope=switch.scope, key=switch.key, count=len(rows))
     return len(rows)
 
 
