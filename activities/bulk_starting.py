@@ -11,6 +11,7 @@ from uuid import UUID
 
 import structlog
 
+from activities.plain_words import BROKEN
 from activities.record_values import record_values
 from activities.resuming import lock_resumable, resume_of
 from activities.services import Services
@@ -141,9 +142,9 @@ async def _turn(connection: Connection, record_id: UUID, page: _Page) -> Turn:
             return await _resumed_or_started(connection, page.records[record_id], page)
     except UNAVAILABLE:
         raise
-    except Exception as error:
+    except Exception:
         _LOG.exception("bulk_start_failed_for_record", bulk_start=str(page.bulk_start["id"]), record_id=str(record_id))
-        return Turn(record_id, "failed", f"{type(error).__name__}: {error}")
+        return Turn(record_id, "failed", BROKEN)
 
 
 def _why_not(page: _Page, record: Any | None) -> str | None:

@@ -6,6 +6,7 @@ import aiosmtplib
 import httpx2
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
+from activities.plain_words import plain
 from automations.storable import storable_text
 from store.database import DATABASE_ERRORS, UNAVAILABLE
 
@@ -40,10 +41,9 @@ class SupersededError(Exception):
 class NotSentError(Exception):
     """A message did not go out, that is certain: another try is no repeat. Raised from what stood in the way."""
 
-    @classmethod
-    def of(cls, error: Exception) -> "NotSentError":
-        return cls(str(error) or type(error).__name__)
 
+_OWN = (ServerError, UnreachableError, TextUnavailableError, ContendedError, NotSentError)
+"""They say in plain words what is wrong."""
 
 _CODES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
     (ServerError, "http_server_error"),
@@ -59,13 +59,17 @@ _CODES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = 
 )
 
 
+def sentence_of(error: Exception) -> str:
+    """For people."""
+    is_ours = isinstance(error, _OWN) or (isinstance(error, httpx2.TimeoutException) and str(error))
+    return str(error) if is_ours else plain(error)
+
+
 def unexpected(error: Exception) -> ApplicationError:
     """Never retried by Temporal: the workflow's ladder does that, after the delay that this asks for at the earliest."""
-    if isinstance(error, NotSentError) and isinstance(error.__cause__, Exception):
-        error = error.__cause__
-    name = type(error).__name__
-    code = next((code for kind, code in _CODES if isinstance(error, kind)), None)
-    sentence = storable_text((str(error) or name) if code else f"{name}: {error}")
+    cause = error.__cause__ if isinstance(error, NotSentError) and error.__cause__ else error
+    code = next((code for kind, code in _CODES if isinstance(cause, kind)), None)
+    sentence = storable_text(sentence_of(error))
     # One that is known by its code needs no traceback in the log.
     category = ApplicationErrorCategory.BENIGN if code else ApplicationErrorCategory.UNSPECIFIED
     wait = error.retry_after if isinstance(error, ServerError) else None

@@ -51,4 +51,4 @@ def _failed(cause: BaseException) -> Fate:
         case TimeoutError():
             return Fate("failed", "its workflow timed out in Temporal")
         case _:
-            return Fate("failed", f"its workflow failed in Temporal: {cause}")
+            return Fate("failed", "its workflow failed in Temporal: its history there says why")

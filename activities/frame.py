@@ -8,6 +8,7 @@ again.
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from time import perf_counter
 from typing import Any
@@ -21,6 +22,7 @@ from activities.failures import ContendedError, SupersededError, unexpected
 from activities.handlers import HANDLERS
 from activities.handovers import handed_over_at_shutdown
 from activities.outside_results import lesser_results, outcome_after_call
+from activities.plain_words import raw
 from activities.positions import nothing_left, onward, stands_before
 from activities.registry import Runner
 from activities.results import ChangedMeanwhileError, Down, Onward, Result, failed
@@ -28,6 +30,7 @@ from activities.secrets import keeping, redacted
 from activities.services import Services
 from activities.situation import Situation
 from activities.situations import situation_of
+from activities.size_limits import require_room
 from activities.switching import checked
 from activities.writing import Attempt, write_result
 from automations.errors import EverstepError
@@ -46,6 +49,14 @@ _TRIES = 20
 """Of one attempt against a record that others change all the time, before the retry ladder takes over."""
 
 
+@dataclass(frozen=True)
+class Written:
+    """What was written of a step; an outcome of None says that it was not, as the execution or the record changed."""
+
+    result: Result
+    outcome: Outcome | None
+
+
 class StepFrame:
     """Runs one step type; its `run` is the activity. A dry run puts itself in the place of what is protected."""
 
@@ -62,6 +73,13 @@ class StepFrame:
         except ApplicationError:
             raise
         except Exception as error:
+            _LOG.warning(
+                "attempt_broke",
+                execution_id=str(request.execution_id),
+                step=request.step,
+                attempt=request.attempt,
+                why=raw(error),
+            )
             raise unexpected(error) from error
 
     async def _answer(self, request: StepRequest) -> StepAnswer:
@@ -72,7 +90,21 @@ class StepFrame:
         raise ContendedError(f"step {request.step}: the record is changed by others all the time")
 
     async def _try(self, request: StepRequest) -> Outcome | None:
-        """None if the execution or the record changed while the step ran."""
+        """None if the execution or the record changed while the step ran.
+
+        What follows waits for others, and takes connections of its own.
+        """
+        found = await self._tried(request)
+        match found:
+            case Attempt():
+                return await self._run_outside(found)
+            case Written(result, outcome):
+                return await self._done(result, outcome)
+            case _:
+                return found
+
+    async def _tried(self, request: StepRequest) -> Outcome | Written | Attempt | None:
+        """As far as it goes on one connection; an attempt is still to be run."""
         async with self._services.database.connection() as connection:
             row = await self._load(connection, request)
             known = _known_outcome(row, request)
@@ -97,7 +129,7 @@ class StepFrame:
                 return await self._run_local(connection, attempt)
             if (row["run_attempt"] or 0) > request.attempt:
                 raise SupersededError
-        return await self._run_outside(attempt)
+        return attempt
 
     def _is_another(self, step: StepBase, request: StepRequest) -> bool:
         return step.id != request.step or step.step_type != self._step_type or (step.local or step.skip) != self._is_local()
@@ -131,13 +163,13 @@ class StepFrame:
                 return await write_result(connection, attempt, result, 0.0)
         return await _over(connection, attempt)
 
-    async def _run_local(self, connection: Any, attempt: Attempt) -> Outcome | None:
+    async def _run_local(self, connection: Any, attempt: Attempt) -> Written | None:
         if self._runner.writes and not attempt.step.skip:
             return await self._run_writing(connection, attempt)
         result, seconds = await self._result(connection, attempt)
-        return await self._done(result, await write_result(connection, attempt, result, seconds))
+        return Written(result, await write_result(connection, attempt, result, seconds))
 
-    async def _run_writing(self, connection: Any, attempt: Attempt) -> Outcome | None:
+    async def _run_writing(self, connection: Any, attempt: Attempt) -> Written | None:
         """What the step writes and its history in one transaction."""
         try:
             async with connection.transaction():
@@ -149,7 +181,7 @@ class StepFrame:
                     raise ChangedMeanwhileError
         except ChangedMeanwhileError:
             return None
-        return await self._done(result, outcome)
+        return Written(result, outcome)
 
     async def _run_outside(self, attempt: Attempt) -> Outcome | None:
         """Shows that it runs, runs, and then writes on whatever version the execution is at by then: all that can be kept."""
@@ -208,7 +240,9 @@ class StepFrame:
         started = perf_counter()
         try:
             with keeping(situation.secrets):
-                result = redacted(await self._found(attempt.step, situation, connection), situation.secrets)
+                result = await self._found(attempt.step, situation, connection)
+                if situation.secrets:  # what a step leaves behind may be long, and so is the search
+                    result = await asyncio.to_thread(redacted, result, situation.secrets)
         except EverstepError as failure:
             _LOG.warning("step_failed", **attempt.named(), code=failure.code, why=failure.sentence)
             result = failed(attempt.step, failure)
@@ -217,11 +251,16 @@ class StepFrame:
     async def _found(self, step: StepBase, situation: Situation, connection: Any) -> Result:
         if self._runner.writes:
             async with connection.transaction():  # a failure takes back what it wrote, and is written down itself
-                return await self._runner.writes(step, situation, self._services, connection)
+                return self._fitting(await self._runner.writes(step, situation, self._services, connection), situation)
         if self._runner.reads:
-            return await self._runner.reads(step, situation, self._services, connection)
+            return self._fitting(await self._runner.reads(step, situation, self._services, connection), situation)
         assert self._runner.runs
-        return await self._runner.runs(step, situation, self._services)
+        return self._fitting(await self._runner.runs(step, situation, self._services), situation)
+
+    def _fitting(self, result: Result, situation: Situation) -> Result:
+        """Raises ExpectedFailure where the execution has no room for the variables."""
+        require_room(situation.variables, result.variables, self._services.settings.variables_bytes)
+        return result
 
 
 async def _over(connection: Any, attempt: Attempt) -> Outcome | None:

@@ -8,6 +8,7 @@ from email.message import Message
 import httpx2
 
 from activities.failures import UnreachableError
+from activities.plain_words import unreachable
 from activities.redaction import Redactor
 from activities.results import Result
 from activities.situation import Situation
@@ -89,7 +90,8 @@ async def _answer(request: httpx2.Request, limit: int, client: httpx2.AsyncClien
             raise
         raise ExpectedFailure("answer_unreadable", f"The answer of {request.url.host} cannot be read: {error}.") from error
     except httpx2.ConnectError as error:
-        raise UnreachableError(f"{request.url.host}:{request.url.port or 'default port'} cannot be reached: {error}") from error
+        port = request.url.port or {"https": 443}.get(request.url.scheme, 80)
+        raise UnreachableError(unreachable(f"{request.url.host}:{port}", error)) from error
     body, flaw = bytearray(), None
     try:
         async for chunk in response.aiter_bytes():

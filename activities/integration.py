@@ -1,5 +1,6 @@
 """Steps that call other systems."""
 
+import asyncio
 from base64 import b64encode
 from dataclasses import replace
 from typing import Any
@@ -18,6 +19,7 @@ from activities.services import Services
 from activities.situation import Situation
 from activities.variables import set_variable
 from automations.failures import ExpectedFailure
+from automations.json_paths import find
 from automations.scalars import is_blank
 from automations.steps.integration import Auth, HttpRequest, ResponseValue, escape_of
 from automations.storable import storable, storable_text
@@ -37,6 +39,10 @@ async def http_request(step: HttpRequest, situation: Situation, services: Servic
     answer = await call(step, _request(step, situation, services.http), situation, services.http)
     if isinstance(answer, Result):
         return answer
+    return await asyncio.to_thread(_result, step, answer, situation)  # an answer is large, and a path may search
+
+
+def _result(step: HttpRequest, answer: HttpAnswer, situation: Situation) -> Result:
     clean = situation.secrets.redactor  # before anything is cut: what is left of a secret would not be found
     output = _output(step, answer, clean)
     _refuse_what_is_no_success(step, answer, output)
@@ -162,7 +168,7 @@ def _found(path: str, body: bytes) -> Any:
     if not body:
         return None
     try:
-        found = jsonpath.findall(path, from_json(body))
+        found = find(path, from_json(body))
     except (ValueError, RecursionError, jsonpath.JSONPathError) as error:
         raise ExpectedFailure("answer_not_json", f"{path} cannot be read from the answer: {error}.") from error
     return found[0] if len(found) == 1 else found or None

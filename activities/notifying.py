@@ -12,7 +12,9 @@ import structlog
 
 from activities.after_calls import written
 from activities.definitions import Definitions, Plan
+from activities.failures import sentence_of
 from activities.mailing import Mail, build
+from activities.plain_words import raw
 from activities.services import Services
 from automations.executions import web_ui_link
 from automations.failures import ExpectedFailure
@@ -183,9 +185,9 @@ async def _mark(connection: Connection, row: Any, error: Exception | None) -> No
     if error is None:
         await mark_sent(connection, row["id"], now)
         return
-    why = str(error) or type(error).__name__
+    why = error.sentence if isinstance(error, ExpectedFailure) else sentence_of(error)
     retried_at = await mark_failed(connection, row["id"], why, now, for_good=isinstance(error, ExpectedFailure))
     _LOG.warning(
         "notification_not_sent", notification=str(row["id"]), execution_id=str(row["execution_id"] or ""),
-        attempt=row["attempts"], why=why, retried_at=retried_at.isoformat() if retried_at else None,
+        attempt=row["attempts"], why=raw(error), retried_at=retried_at.isoformat() if retried_at else None,
     )  # fmt: skip

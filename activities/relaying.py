@@ -16,8 +16,10 @@ from typing import Any
 import structlog
 from temporalio.service import RPCError
 
+from activities.failures import sentence_of
 from activities.matching import find_candidates, start_by_events
 from activities.meeting import meet_goals
+from activities.plain_words import raw
 from activities.planning import plan_due
 from activities.requesting import PATIENCE, is_missing
 from activities.services import Services
@@ -120,7 +122,7 @@ async def _evaluate(connection: Connection, events: Sequence[Any], services: Ser
 def _halves(batch: _Batch) -> list[_Lister]:
     """The last one is the first to be tried. Another worker may have come to some of them by then."""
     assert batch.error is not None
-    _LOG.warning("batch_failed", events=len(batch.events), why=_why(batch.error))
+    _LOG.warning("batch_failed", events=len(batch.events), why=raw(batch.error))
     ids = [event["id"] for event in batch.events]
     middle = len(ids) // 2
     return [partial(list_unevaluated_events, event_ids=half) for half in (ids[middle:], ids[:middle])]
@@ -140,16 +142,12 @@ async def _is_set_aside(services: Services, event: Any, error: Exception, *, at_
 
 
 async def _set_aside(connection: Connection, event: Any, error: Exception) -> None:
-    again_at = await set_aside(connection, event["id"], _why(error), datetime.now(UTC))
+    again_at = await set_aside(connection, event["id"], sentence_of(error), datetime.now(UTC))
     if again_at is not None:
         _LOG.error(
             "event_set_aside", event_id=str(event["id"]), kind=event["kind"], tries=event["tries"] + 1,
-            again_at=again_at.isoformat(), why=_why(error), exc_info=error,
+            again_at=again_at.isoformat(), why=raw(error), exc_info=error,
         )  # fmt: skip
-
-
-def _why(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}".removesuffix(": ")
 
 
 async def retry_events(services: Services) -> int:

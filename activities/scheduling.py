@@ -29,6 +29,7 @@ from temporalio.client import (
 from temporalio.common import SearchAttributePair, TypedSearchAttributes
 from temporalio.service import RPCError
 
+from activities.plain_words import BROKEN
 from activities.requesting import PATIENCE, is_missing
 from activities.services import Services
 from activities.settings import Settings
@@ -59,6 +60,7 @@ _LOOK_AGAIN = timedelta(hours=6)
 _AWAY = timedelta(seconds=10)
 _BROKEN = timedelta(minutes=10)
 _SOON = timedelta(seconds=2)
+_UNTOLD = "Temporal could not be told of it and is told again in a moment. Check that Temporal runs."
 _EPOCH = datetime.fromtimestamp(0, UTC)
 """An interval as long as from here to a moment comes round at that moment, in no timezone, and then not for a lifetime."""
 
@@ -92,15 +94,15 @@ async def _is_synced(services: Services, row: Any, timezone: str, now: datetime)
         await _postpone(services, row, now + _SOON)
     except (RPCError, ScheduleAlreadyRunningError) as error:
         _LOG.warning("schedule_postponed", schedule=row["schedule_id"], why=str(error))
-        await _postpone(services, row, now + _AWAY, str(error) or type(error).__name__)
+        await _postpone(services, row, now + _AWAY, _UNTOLD)
     except (*UNAVAILABLE, *DATABASE_ERRORS):
         raise
     except ValidationError as error:
         _LOG.warning("schedule_unreadable", schedule=row["schedule_id"], why=str(error))
         await _postpone(services, row, now + _AWAY, unreadable("trigger", error))
-    except Exception as error:
+    except Exception:
         _LOG.exception("schedule_failed", schedule=row["schedule_id"])
-        await _postpone(services, row, now + _BROKEN, f"{type(error).__name__}: {error}")
+        await _postpone(services, row, now + _BROKEN, BROKEN)
     else:
         return True
     return False

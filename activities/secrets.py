@@ -7,10 +7,12 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
+import structlog
 from temporalio.exceptions import ApplicationError
 
 from activities.encryption import Keyring, NoEncryptionKeyError, SealedError, needed
 from activities.failures import unexpected
+from activities.plain_words import raw
 from activities.redaction import Redactor
 from activities.results import HoldOn, Result, Stop, Then, WaitUntil
 from automations.errors import EverstepError
@@ -19,6 +21,8 @@ from store import secrets as stored
 from store.database import Connection
 from store.ids import new_id
 from store.webhook_secrets import NewWebhookSecret
+
+_LOG = structlog.get_logger("everstep.executions")
 
 
 def place_of(name: str) -> str:
@@ -102,6 +106,7 @@ def keeping(secrets: StepSecrets) -> Iterator[None]:
     except Exception as error:
         if not secrets:
             raise
+        _LOG.warning("attempt_broke", why=secrets.redactor.text(raw(error)))
         told = unexpected(error)
         sentence = secrets.redactor.text(told.message)
         raise ApplicationError(

@@ -110,6 +110,8 @@ class Settings(BaseSettings):
     requests_per_minute: PositiveInt = 6_000
     max_streams: PositiveInt = 200
     document_bytes: PositiveInt = 512 * 1024
+    variables_bytes: PositiveInt = 2 * 1024 * 1024
+    """Of all the variables of one execution, as JSON: each of its steps reads them."""
     webhook_bytes: PositiveInt = 1024 * 1024
     file_bytes: PositiveInt = 10 * 1024 * 1024
 

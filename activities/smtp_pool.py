@@ -11,6 +11,7 @@ from typing import Any
 import aiosmtplib
 
 from activities.failures import NotSentError
+from activities.plain_words import mail_failure
 from activities.settings import Settings
 
 IDLE = timedelta(seconds=10)
@@ -79,12 +80,12 @@ class SmtpPool:
             refused, _ = await smtp.send_message(message, sender=sender, recipients=list(recipients))
         except (aiosmtplib.SMTPResponseException, aiosmtplib.SMTPRecipientsRefused) as error:
             self._keep(smtp)  # it was answered, and begins anew
-            raise NotSentError.of(error) from error
+            raise _not_sent(error, smtp) from error
         except aiosmtplib.SMTPException as error:
             smtp.close()
             if smtp.content_left:
                 raise
-            raise NotSentError.of(error) from error
+            raise _not_sent(error, smtp) from error
         except BaseException:
             smtp.close()
             raise
@@ -127,11 +128,15 @@ async def _connected(settings: Settings) -> SmtpConnection:
     try:
         await smtp.connect()
     except aiosmtplib.SMTPException as error:
-        raise NotSentError.of(error) from error
+        raise _not_sent(error, smtp) from error
     except OSError as error:  # of a handshake that broke off
-        lost = aiosmtplib.SMTPConnectError(f"Error connecting to {settings.smtp_host} on port {settings.smtp_port}: {error}")
-        raise NotSentError.of(lost) from lost
+        lost = aiosmtplib.SMTPConnectError(str(error))
+        raise _not_sent(error, smtp) from lost
     return smtp
+
+
+def _not_sent(error: Exception, smtp: SmtpConnection) -> NotSentError:
+    return NotSentError(mail_failure(error, f"{smtp.hostname}:{smtp.port}"))
 
 
 def _is_given_up(error: BaseException | None) -> bool:

@@ -12,6 +12,7 @@ from temporalio.service import RPCError
 from activities.requesting import AWAY, deliver
 from activities.results import HoldOn, Result, Stop
 from activities.services import Services
+from activities.telling import OWN_TELLING
 from automations.executions import Request
 from automations.kill_switches import KillSwitch, standing_in_the_way
 from automations.messages import Ending
@@ -19,6 +20,7 @@ from automations.steps.base import StepBase
 from store import kill_switches as stored
 from store.database import Connection
 from store.executions import end_execution
+from store.requests import delete_told
 
 _BATCH = 200
 _AT_ONCE = 20
@@ -78,18 +80,21 @@ async def _in_batches(some: Callable[[Services, Any], Awaitable[int]], services:
 
 
 async def _cancel_some(services: Services, switch: KillSwitch) -> int:
-    """On rows and to workflows, or not at all: the rows are locked until Temporal has the signals."""
+    """On rows first, to workflows after that: what Temporal does not take now, it is told later."""
     now = datetime.now(UTC)
     async with services.database.transaction() as connection:
         rows = await stored.lock_executions_to_cancel(connection, switch, _BATCH)
         requests = [(row, _cancel(row, switch)) for row in rows]
-        reached = await _tell(services, requests)
-        await stored.write_cancel_requests(connection, requests)
+        await stored.write_cancel_requests(connection, requests, OWN_TELLING)
+    if not rows:
+        return 0
+    reached = await _tell(services, requests)
+    async with services.database.connection() as connection:
+        await delete_told(connection, [request.id for _, request in requests])
         for row, is_there in zip(rows, reached, strict=True):
             if not is_there:
                 await _close(connection, row, switch, now)
-    if rows:
-        _LOG.warning("executions_canceled", switch=str(switch.id), scope=switch.scope, key=switch.key, count=len(rows))
+    _LOG.warning("executions_canceled", switch=str(switch.id), scope=switch.scope, key=switch.key, count=len(rows))
     return len(rows)
 
 
@@ -119,12 +124,15 @@ async def _released(services: Services, switch: Any) -> int:
 
 
 async def _release_some(services: Services, switch: Any) -> int:
-    """A step that goes on is checked again: another switch may stand in its way."""
+    """A step that goes on is checked again: another switch may stand in its way.
+
+    One that is not told after all is told again as one that did not hear it.
+    """
     now = datetime.now(UTC)
     async with services.database.transaction() as connection:
         rows = await stored.lock_held(connection, switch["id"], not_since=now - _TELL_AGAIN, size=_BATCH)
-        await _tell(services, [(row, _resume(row, switch)) for row in rows])
         await stored.mark_told(connection, rows, now)
+    await _tell(services, [(row, _resume(row, switch)) for row in rows])
     if rows:
         _LOG.info("executions_released", switch=str(switch["id"]), count=len(rows))
     return len(rows)

@@ -13,13 +13,16 @@ from activities.requesting import AWAY, deliver
 from activities.services import Services
 from activities.settings import Settings
 from automations.executions import Request
-from store.database import UNAVAILABLE, Connection
+from store.database import UNAVAILABLE, Database
 from store.requests import delete_told, list_to_tell, take_to_tell
 
 _BATCH = 100
 _AT_ONCE = 20
 _LEASE = timedelta(seconds=30)
 """More than a batch of signals takes: by then its worker has died, or Temporal did not take them."""
+
+OWN_TELLING = timedelta(seconds=5)
+"""For who writes a request and then tells it; after that time a crash has come in between, or Temporal is away."""
 
 _LOG = structlog.get_logger("everstep.requests")
 
@@ -43,16 +46,19 @@ async def tell_now(services: Services) -> None:
         _LOG.warning("request_postponed", why=str(error))
 
 
-async def tell_before(connection: Connection, client: Client, settings: Settings, row: Any) -> None:
-    """All that its workflow has yet to be told, before it is told something newer. Raises RPCError as `deliver` does.
+async def tell_execution(database: Database, client: Client, settings: Settings, row: Any) -> bool:
+    """Tells its workflow all that it has yet to be told, in order; False if that is gone. Raises RPCError as `deliver` does.
 
-    The row is one of `lock_execution`. What somebody else is telling it at this moment is told twice, and counts once.
+    The row is one of `lock_execution`, and what asked is committed. What somebody else is telling it at this moment is told
+    twice, and counts once.
     """
-    waiting = await list_to_tell(connection, row["id"])
-    for each in waiting:
-        await deliver(client, settings, row, Request.model_validate(each["request"]))
+    async with database.connection() as connection:
+        waiting = await list_to_tell(connection, row["id"])
+    heard = [await deliver(client, settings, row, Request.model_validate(each["request"])) for each in waiting]
     if waiting:
-        await delete_told(connection, [each["id"] for each in waiting])
+        async with database.connection() as connection:
+            await delete_told(connection, [each["id"] for each in waiting])
+    return all(heard)
 
 
 async def _told(services: Services, rows: Sequence[Any]) -> int:

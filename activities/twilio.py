@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from pydantic_core import from_json
 
 from activities.failures import NotSentError, TextUnavailableError
+from activities.plain_words import unreachable
 from activities.settings import Settings
 from activities.texting import SentText, StoppedError, Text
 from automations.failures import ExpectedFailure
@@ -48,11 +49,15 @@ class Twilio:
         try:
             answer = await self._post(text)
         except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
-            cause = TextUnavailableError(f"Twilio cannot be reached: {error or type(error).__name__}")
-            raise NotSentError.of(cause) from cause
+            cause = TextUnavailableError(f"Twilio cannot be reached: {unreachable(self._host, error)}")
+            raise NotSentError(str(cause)) from cause
         except httpx2.HTTPError as error:
-            raise TextUnavailableError(f"Twilio did not answer: {error or type(error).__name__}") from error
+            raise TextUnavailableError(f"Twilio did not answer: {unreachable(self._host, error)}") from error
         return _heard(answer, text.to)
+
+    @property
+    def _host(self) -> str:
+        return httpx2.URL(self.base_url).host
 
     async def _post(self, text: Text) -> httpx2.Response:
         url = f"{self.base_url.rstrip('/')}/2010-04-01/Accounts/{self.account_sid}/Messages.json"
@@ -99,7 +104,7 @@ def _heard(answer: httpx2.Response, number: str) -> SentText:
     if answer.status_code in _BUSY or answer.status_code >= httpx2.codes.INTERNAL_SERVER_ERROR:
         cause = TextUnavailableError(f"Twilio answered {answer.status_code}")
         if answer.status_code in _BUSY:
-            raise NotSentError.of(cause) from cause
+            raise NotSentError(str(cause)) from cause
         raise cause
     return _sent(answer) if answer.is_success else _refuse(answer, number)
 

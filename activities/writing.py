@@ -8,6 +8,7 @@ from activities.definitions import Plan
 from activities.notifying import Notice, notice, write_notice
 from activities.positions import down, lanes_of, onward, outcome_of
 from activities.results import ChangedMeanwhileError, Down, ForkOut, GoTo, HoldOn, Onward, Result, Stop, WaitUntil
+from activities.size_limits import kept_output, kept_used
 from automations.executions import CancelReason
 from automations.fields import NAME
 from automations.lanes import Standing, branch_of
@@ -15,12 +16,8 @@ from automations.messages import StepRequest
 from automations.outcomes import End, Fork, Hold, LaneEnd, Next, Outcome, StepRef, Wait
 from automations.positions import surviving_step
 from automations.steps.base import StepBase
-from store.database import json_bytes
 from store.standings import Whole, close_step_runs, over, standings_of, whole
 from store.step_runs import RecordChange, StepRunWrite, write_step_run
-
-OUTPUT_BYTES = 64 * 1024
-"""Kept of one step's output."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +110,7 @@ def _write(attempt: Attempt, result: Result, seconds: float, outcome: Outcome) -
         step_id=attempt.step.id, step_type=attempt.step.step_type, revision=attempt.revision,
         status=_status(result, outcome), attempt=request.attempt, now=request.now, duration=timedelta(seconds=seconds),
         stands=_stands(attempt, result, outcome), outcome=outcome.as_json(),
-        used=result.used, output=_kept(result.output), error=result.error,
+        used=kept_used(result.used), output=kept_output(result.output), error=result.error,
         variables={**row["variables"], **result.variables} if result.variables else None, warning=result.warning,
         change=_change(row, result), root_id=row["root_id"], depth=row["depth"],
         priority=row["priority"],
@@ -181,8 +178,3 @@ def _change(row: Any, result: Result) -> RecordChange | None:
     if not values:
         return None
     return RecordChange(row["record_id"], row["record_revision"], values, {name: before[name] for name in values})
-
-
-def _kept(output: dict[str, Any]) -> dict[str, Any]:
-    size = len(json_bytes(output))
-    return output if size <= OUTPUT_BYTES else {"dropped": f"{size} bytes, more than the {OUTPUT_BYTES} that are kept"}

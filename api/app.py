@@ -70,6 +70,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.settings = settings or Settings.from_environment()
     app.state.definitions = Definitions()
+    app.state.stopping = asyncio.Event()
     app.state.dry_runs = asyncio.Semaphore(dry_runs.AT_ONCE)
     app.state.metrics = metrics.Metrics()
     _add_middleware(app, app.state.settings)

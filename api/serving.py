@@ -1,8 +1,13 @@
 """The gateway behind uvicorn: what arrived of a request comes before the news that its sender is gone."""
 
+import asyncio
+import signal
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
+from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
@@ -41,10 +46,32 @@ def body_first(cycle: RequestResponseCycle, receive: Receive) -> Receive:
     return next_message
 
 
+class _Server(uvicorn.Server):
+    """Told to stop, it lets go of those who listen and wait, and then waits for the requests that are under way."""
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
+        super().__init__(config)
+        self._app = app
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """By the event loop: whoever set a handler there before would hear of a signal too, and cancel what is under way."""
+        loop = asyncio.get_running_loop()
+        for sign in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(sign, self._stop)
+        yield
+
+    def _stop(self) -> None:
+        """Said twice, nothing is waited for."""
+        self._app.state.stopping.set()
+        self.force_exit, self.should_exit = self.should_exit, True
+
+
 def server(settings: Settings) -> uvicorn.Server:
     """Serves until it is told to stop."""
+    app = create_app(settings)
     config = uvicorn.Config(
-        create_app(settings), host=settings.api_host, port=settings.api_port, http=WholeRequests, log_config=None,
+        app, host=settings.api_host, port=settings.api_port, http=WholeRequests, log_config=None,
         timeout_graceful_shutdown=3, server_header=False,
     )  # fmt: skip
-    return uvicorn.Server(config)
+    return _Server(config, app)

@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 import jsonpath
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
+from automations.json_paths import compiled
+
 ApiName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{1,62}$")]
 """What URLs and the Temporal UI show of an automation."""
 
@@ -19,7 +21,7 @@ WebhookName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62
 
 def _is_json_path(text: str) -> str:
     try:
-        jsonpath.compile(text)
+        compiled(text)
     except (jsonpath.JSONPathError, RecursionError) as error:
         raise ValueError(f"It is no JSONPath such as $.contact.email: {str(error).splitlines()[0]}") from error
     return text

@@ -628,6 +628,8 @@ class Operations(Transport):
         """Listen to how far it is.
 
         A server-sent event now and on each change; ends after the last one. A comment every few seconds shows that it lives.
+
+        The stream breaks off once the API key is not let in any more.
         """
         return self._stream("GET", f"/bulk-starts/{segment(bulk_start_id)}/stream")
 
@@ -868,6 +870,8 @@ class Operations(Transport):
         """Read its history.
 
         Each step run as it ran, with the values that it used.
+
+        A page ends before `size` where its step runs come to a megabyte; the next one begins at `next_after`.
         """
         return self._call(
             "GET", f"/executions/{segment(execution_id)}/history", HistoryView, query={"after": after, "size": size}
@@ -988,7 +992,8 @@ class Operations(Transport):
 
         Events `step_run` and `execution`, first as they are and then on each change, and `end` once it is over and all is told.
 
-        Who comes back with `Last-Event-ID` is told what has changed since, in order.
+        Who comes back with `Last-Event-ID` is told what has changed since, in order. The stream breaks off once the API key is
+        not let in any more.
         """
         return self._stream("GET", f"/executions/{segment(execution_id)}/stream", headers={"last-event-id": last_event_id})
 

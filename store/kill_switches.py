@@ -1,7 +1,7 @@
 """Kill switches: which stand, which stood, and the executions that they concern."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -66,10 +66,13 @@ async def lock_executions_to_cancel(connection: Connection, switch: KillSwitch, 
     return [row async for row in rows]
 
 
-async def write_cancel_requests(connection: Connection, requests: Sequence[tuple[Any, Request]]) -> None:
-    """Each on its row of `lock_executions_to_cancel`."""
+async def write_cancel_requests(connection: Connection, requests: Sequence[tuple[Any, Request]], tell_in: timedelta) -> None:
+    """Each on its row of `lock_executions_to_cancel`; workers tell its workflow after that time unless who writes it does."""
     await QUERIES.write_cancel_requests(
-        connection, ids=[row["id"] for row, _ in requests], requests=[request.model_dump() for _, request in requests]
+        connection,
+        ids=[row["id"] for row, _ in requests],
+        requests=[request.model_dump() for _, request in requests],
+        tell_in=tell_in,
     )
 
 

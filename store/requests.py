@@ -29,6 +29,13 @@ async def ask_executions(connection: Connection, asked: Sequence[tuple[UUID, Req
     )  # fmt: skip
 
 
+async def promise_to_tell(connection: Connection, execution_id: UUID, request: Request, tell_in: timedelta) -> None:
+    """Its workflow hears of it from whoever writes this, or after that time from a worker."""
+    await QUERIES.promise_to_tell(
+        connection, id=request.id, execution_id=execution_id, request=request.model_dump(), tell_in=tell_in
+    )
+
+
 async def take_to_tell(connection: Connection, lease: timedelta, size: int) -> list[Any]:
     """Requests with all it takes to tell them; nobody else gets them before the lease is over. One of each execution at most."""
     return [row async for row in QUERIES.take_to_tell(connection, lease=lease, size=size)]

@@ -11,6 +11,7 @@ pytest_plugins = [
     "tests.fixtures.postgres",
     "tests.fixtures.temporal",
     "tests.fixtures.services",
+    "tests.fixtures.held",
     "tests.fixtures.http",
     "tests.fixtures.api",
     "tests.fixtures.dated",

@@ -43,8 +43,8 @@ def failure_cause(error: FailureError) -> tuple[str, str]:
             return code or "unexpected", sentence[:_KEPT]
         case TimeoutError():
             return "timeout", "The step did not answer in time, or its worker was lost."
-        case cause:
-            return "unexpected", str(cause or error)[:_KEPT]
+        case _:
+            return "unexpected", "Something unexpected went wrong here: the log of the worker says what."
 
 
 def _cause(error: FailureError) -> BaseException | None:

@@ -18,6 +18,7 @@ from api.errors import RefusedError
 from api.executions.starting import overrides_of, record_to_start
 from api.problems import NotFoundError
 from api.webhooks.evaluation import Looked, look_at
+from api.webhooks.hearing import heard
 from api.webhooks.hooks import Hook
 from api.webhooks.payloads import Call, Payload
 from automations.access import Access, Place
@@ -190,12 +191,10 @@ async def _called(
             f"The automation has no webhook {tried.name or 'without a name'}{f' for {tried.method}' if tried.method else ''}."
         )
         raise RefusedError(422, "unknown_webhook", sentence, [_error("trigger.name", "unknown_webhook", sentence)])
-    payload = Payload.of(_call(tried, trigger.method))
-    found = {name: payload.at(place) for name, place in trigger.extract.items()}
-    named = payload.at(trigger.record.place) if trigger.record else None
+    found = await heard(trigger, _call(tried, trigger.method))
     hook = Hook({**automation, "active": True}, document, trigger)
-    looked = await look_at(connection, hook, named, at, definitions)
-    return _Called(trigger, payload, {name: value for name, value in found.items() if value is not None}, looked)
+    looked = await look_at(connection, hook, found.named, at, definitions)
+    return _Called(trigger, found.payload, found.values, looked)
 
 
 def _error(path: str, code: str, sentence: str) -> dict[str, Any]:

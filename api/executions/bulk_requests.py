@@ -16,7 +16,7 @@ from api.connections import UnavailableError
 from api.deps import DatabaseDep, SettingsDep, TemporalDep, TemporalWatchDep
 from api.errors import RefusedError
 from api.executions.lists import meant
-from api.executions.requesting import ask
+from api.executions.requesting import Asked, ask
 from api.middleware.authentication import Caller
 from api.pages import Page, PageRequest
 from api.problems import NotFoundError
@@ -30,7 +30,7 @@ from store.places import reached_automations
 
 MAX_REQUESTS = 1_000
 _AT_ONCE = 5
-"""Each holds a connection while Temporal takes its signal: the others are for other callers."""
+"""The other connections are for other callers."""
 
 _LOG = structlog.get_logger("everstep.requests")
 
@@ -100,8 +100,8 @@ async def request_in_bulk(
     await watch.require(client)
     speaker = actor.speaking_for(body.by)
 
-    async def asked(execution_id: UUID) -> None:
-        await ask(database, client, settings, execution_id, kind, actor=speaker, why=body.why, path=body.path)
+    async def asked(execution_id: UUID) -> Asked:
+        return await ask(database, client, settings, execution_id, kind, actor=speaker, why=body.why, path=body.path)
 
     async with database.connection() as connection:
         refused, chosen = await _chosen(connection, body, caller)
@@ -148,7 +148,7 @@ def _refused(
 class _Asking:
     """A few at once. Once a service is found to be away, the others are not tried."""
 
-    def __init__(self, asked: Callable[[UUID], Awaitable[None]]) -> None:
+    def __init__(self, asked: Callable[[UUID], Awaitable[Asked]]) -> None:
         self._asked = asked
         self._places = asyncio.Semaphore(_AT_ONCE)
         self._away: UnavailableError | None = None
@@ -165,7 +165,8 @@ class _Asking:
             if self._away is not None:
                 return self._away
             try:
-                await self._asked(execution_id)
+                if not (await self._asked(execution_id)).told:
+                    self._away = UnavailableError("temporal")
             except Exception as error:  # what goes wrong with one is told of that one
                 return self._told(execution_id, error)
         return None

@@ -17,6 +17,7 @@ from api.errors import RefusedError
 from api.executions.bulk_start_views import BulkStartRecordView, BulkStartView, bulk_start_view
 from api.executions.listeners import takes_a_place
 from api.executions.starting import overrides_of, require_active, require_not_killed
+from api.key_watch import KeyWatch, watches_key
 from api.pages import Page
 from api.problems import NotFoundError
 from automations.bulk_starts import Outcome, Selection
@@ -195,11 +196,16 @@ async def get_bulk_start_records(
     response_class=EventSourceResponse,
     dependencies=[needs("automations:view"), takes_a_place],
 )
-async def stream_bulk_start(found: ExistingDep, database: DatabaseDep) -> AsyncIterator[BulkStartView]:
-    """A server-sent event now and on each change; ends after the last one. A comment every few seconds shows that it lives."""
+async def stream_bulk_start(
+    found: ExistingDep, database: DatabaseDep, watch: Annotated[KeyWatch, watches_key("automations:view")]
+) -> AsyncIterator[BulkStartView]:
+    """A server-sent event now and on each change; ends after the last one. A comment every few seconds shows that it lives.
+
+    The stream breaks off once the API key is not let in any more.
+    """
     shown: BulkStartView | None = None
     newest: BulkStartView | None = found
-    while newest is not None:
+    while newest is not None and await watch.is_let_in():
         if newest != shown:
             yield (shown := newest)
         if newest.finished_at:

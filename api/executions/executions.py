@@ -1,6 +1,7 @@
 """Executions: start and read."""
 
 from datetime import datetime
+from itertools import accumulate
 from typing import Annotated, Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -26,6 +27,9 @@ from store.requests import list_requests
 from store.step_runs import list_step_runs
 
 ACTING = "It acts as the system: what its steps do is not limited by the permissions of whoever saved or started the automation."
+
+PAGE_BYTES = 1024 * 1024
+"""Of the step runs in one page of a history."""
 
 router = APIRouter(tags=["executions"])
 
@@ -144,7 +148,10 @@ async def get_execution_history(
     after: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
     size: Annotated[int, Query(ge=1, le=200)] = 100,
 ) -> HistoryView:
-    """Each step run as it ran, with the values that it used."""
+    """Each step run as it ran, with the values that it used.
+
+    A page ends before `size` where its step runs come to a megabyte; the next one begins at `next_after`.
+    """
     row = await existing_execution(database, execution_id)
     async with database.connection() as connection:
         runs = await list_step_runs(connection, execution_id, after=after, size=size)
@@ -152,10 +159,17 @@ async def get_execution_history(
         automation = await read_automation_by_id(connection, row["automation_id"])
         event = await event_of(connection, row)
         zone = ZoneInfo((await read_business(connection)).timezone)
-    views = step_run_views(runs, automation["document"])
-    next_after = views[-1].sequence if len(views) == size else None
+    found = step_run_views(runs, automation["document"])
+    views = _page(found)
+    next_after = views[-1].sequence if len(views) < len(found) or len(found) == size else None
     started = started_by(row["trigger"], event, zone)
     return HistoryView(started=started, trigger=row["trigger"], step_runs=views, requests=asked, next_after=next_after)
+
+
+def _page(views: list[StepRunView]) -> list[StepRunView]:
+    """As many as fit in a page, one at least."""
+    sizes = accumulate(len(view.model_dump_json()) for view in views)
+    return views[: max(1, sum(size <= PAGE_BYTES for size in sizes))]
 
 
 @router.get("/executions/{execution_id}/variables", summary="Read its variables", dependencies=[needs("automations:view")])

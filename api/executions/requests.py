@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.access import ActorDep, needs
-from api.deps import DatabaseDep, SettingsDep, TemporalDep
+from api.deps import DatabaseDep, SettingsDep, TemporalDep, TemporalWatchDep
 from api.executions.executions import read_view
 from api.executions.requesting import ask
 from api.executions.views import ExecutionView
@@ -35,16 +35,26 @@ class RequestBody(BaseModel):
 class Asking:
     """Hands over a request and answers what became of it, as far as its caller waits."""
 
-    def __init__(self, database: DatabaseDep, client: TemporalDep, settings: SettingsDep, actor: ActorDep, wait: WaitDep) -> None:
-        self._database, self._client, self._settings, self._actor, self._wait = database, client, settings, actor, wait
+    def __init__(
+        self,
+        database: DatabaseDep,
+        client: TemporalDep,
+        settings: SettingsDep,
+        watch: TemporalWatchDep,
+        actor: ActorDep,
+        wait: WaitDep,
+    ) -> None:
+        self._database, self._client, self._settings, self._watch = database, client, settings, watch
+        self._actor, self._wait = actor, wait
 
     async def ask(self, execution_id: UUID, kind: RequestKind, body: RequestBody | None) -> ExecutionView:
         body = body or RequestBody()
-        version = await ask(
+        await self._watch.require(self._client)
+        asked = await ask(
             self._database, self._client, self._settings, execution_id, kind, actor=self._actor.speaking_for(body.by),
             why=body.why, path=body.path, step=body.step,
         )  # fmt: skip
-        await self._wait.until(execution_id, has_taken(kind, version))
+        await self._wait.until(execution_id, has_taken(kind, asked.version))
         return await read_view(self._database, execution_id, self._settings)
 
 

@@ -44,7 +44,7 @@ class TemporalWatch:
         except (RPCError, RuntimeError):
             answers = False
         if not answers:
-            raise RefusedError(503, "temporal_unavailable", "Temporal cannot be reached; nothing was started. Try again.")
+            raise RefusedError(503, "temporal_unavailable", "Temporal cannot be reached; nothing was done. Try again.")
         self._answered_at = time.monotonic()
 
 

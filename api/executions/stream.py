@@ -17,6 +17,7 @@ from api.executions.executions import existing_execution
 from api.executions.listeners import takes_a_place
 from api.executions.story import News, Told, final, news
 from api.executions.views import StepRunView, execution_view, step_run_views
+from api.key_watch import KeyWatch, watches_key
 from automations.executions import State
 from store.automations import read_automation_by_id
 from store.database import UNAVAILABLE, Connection, Database
@@ -51,14 +52,16 @@ async def stream_execution(
     execution_id: UUID,
     database: DatabaseDep,
     settings: SettingsDep,
+    watch: Annotated[KeyWatch, watches_key("automations:view")],
     last_event_id: Annotated[str | None, Header(description="Go on after that event")] = None,
 ) -> AsyncIterator[ServerSentEvent]:
     """Events `step_run` and `execution`, first as they are and then on each change, and `end` once it is over and all is told.
 
-    Who comes back with `Last-Event-ID` is told what has changed since, in order.
+    Who comes back with `Last-Event-ID` is told what has changed since, in order. The stream breaks off once the API key is not
+    let in any more.
     """
     told = Told.read(execution_id, last_event_id)
-    async for event in _Stream(database, settings, told).events():
+    async for event in _Stream(database, settings, told, watch).events():
         yield event
 
 
@@ -68,15 +71,15 @@ class _Stream:
     `_version` is that of the row when all was told. `_is_behind`: there was more than is told at once.
     """
 
-    def __init__(self, database: Database, settings: Settings, told: Told) -> None:
-        self._database, self._settings, self._told = database, settings, told
+    def __init__(self, database: Database, settings: Settings, told: Told, watch: KeyWatch) -> None:
+        self._database, self._settings, self._told, self._watch = database, settings, told, watch
         self._version: int | None = None
         self._heard_at = time.monotonic()
         self._is_behind = False
 
     async def events(self) -> AsyncIterator[ServerSentEvent]:
         pause = _SOON
-        while True:
+        while await self._watch.is_let_in():
             found, state = await self._look()
             for each in found:
                 yield ServerSentEvent(event=each.kind, id=str(each.told), data=each.view)

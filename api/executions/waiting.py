@@ -28,8 +28,8 @@ def or_done(view: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
 class Wait:
     """The answer is 200 where it came to that in time, else 202; either names the execution in `Location`.
 
-    No connection is held between two looks. A caller that goes away ends the wait, and what was asked stands. While the database
-    is away nothing is seen.
+    No connection is held between two looks. A caller that goes away and a gateway that stops end the wait, and what was asked
+    stands. While the database is away nothing is seen.
     """
 
     def __init__(
@@ -52,11 +52,14 @@ class Wait:
         end, pause = time.monotonic() + self._seconds, _SOON
         while not await self._look(execution_id, is_reached):
             left = end - time.monotonic()
-            if left <= 0 or await self._request.is_disconnected():
+            if left <= 0 or self._is_over_here() or await self._request.is_disconnected():
                 return False
             await asyncio.sleep(min(pause, left))
             pause = min(pause * _SLOWER, _SELDOM)
         return True
+
+    def _is_over_here(self) -> bool:
+        return self._request.app.state.stopping.is_set()
 
     async def _look(self, execution_id: UUID, is_reached: Reached) -> bool:
         try:

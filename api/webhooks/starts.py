@@ -1,6 +1,5 @@
 """Calls of webhooks: let in, evaluated at once, written, and their executions launched."""
 
-import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -16,6 +15,7 @@ from api.executions.starting import launch_or_leave
 from api.problems import NotFoundError
 from api.webhooks.access import Credentials, let_in
 from api.webhooks.evaluation import Looked, look_at
+from api.webhooks.hearing import Heard, heard
 from api.webhooks.hooks import Hook, find_hook, newest
 from api.webhooks.payloads import Call, Payload
 from automations.triggers import WebhookTrigger
@@ -26,8 +26,6 @@ from store.events import Evaluation, insert_evaluations, insert_event
 from store.ids import new_id
 
 _LOG = structlog.get_logger("everstep.webhooks")
-_LARGE = 32 * 1024
-"""Bytes of a call that take so long to read that the gateway does it beside its other work."""
 
 
 @dataclass(frozen=True)
@@ -52,22 +50,6 @@ class Taken:
     execution_id: UUID | None
     reason: str | None
     repeated: bool = False
-
-
-@dataclass(frozen=True)
-class _Heard:
-    """What a trigger hears in a call: the payload, the values it extracts, and what names the record."""
-
-    payload: Payload
-    values: dict[str, Any]
-    named: Any
-
-    @staticmethod
-    def of(trigger: WebhookTrigger, call: Call) -> "_Heard":
-        payload = Payload.of(call)
-        found = {name: payload.at(place) for name, place in trigger.extract.items()}
-        values = {name: value for name, value in found.items() if value is not None}
-        return _Heard(payload, values, payload.at(trigger.record.place) if trigger.record else None)
 
 
 @dataclass(frozen=True)
@@ -104,33 +86,27 @@ class WebhookDesk:
         return await self._take(hook, Incoming(call, datetime.now(UTC), replay_of=delivery_id, replayed_by=actor))
 
     async def _take(self, hook: Hook, incoming: Incoming) -> Taken:
-        heard = await _heard(hook.trigger, incoming.call)
+        found = await heard(hook.trigger, incoming.call)
         async with self._database.transaction() as connection:
             written = await _first(connection, hook, incoming)
-            written = written or await self._write(connection, hook, incoming, heard)
+            written = written or await self._write(connection, hook, incoming, found)
             if incoming.replayed_by:
                 await write_audit(connection, incoming.replayed_by, _deed(incoming, written.taken))
         if written.started:
             await launch_or_leave(self._database, self._client, self._settings, written.started)
         return written.taken
 
-    async def _write(self, connection: Connection, hook: Hook, incoming: Incoming, heard: _Heard) -> _Written:
+    async def _write(self, connection: Connection, hook: Hook, incoming: Incoming, found: Heard) -> _Written:
         now_is = await newest(connection, hook)
         if now_is.trigger != hook.trigger:  # saved in the meantime
-            heard = await _heard(now_is.trigger, incoming.call)
-        looked = await look_at(connection, now_is, heard.named, incoming.received_at, self._definitions)
-        return await _written(connection, now_is, incoming, heard, looked, self._settings)
+            found = await heard(now_is.trigger, incoming.call)
+        looked = await look_at(connection, now_is, found.named, incoming.received_at, self._definitions)
+        return await _written(connection, now_is, incoming, found, looked, self._settings)
 
 
 def _deed(incoming: Incoming, taken: Taken) -> Deed:
     became = {"delivery_id": str(taken.delivery_id), "execution_id": str(taken.execution_id) if taken.execution_id else None}
     return Deed("delivery.replayed", "delivery", str(incoming.replay_of), after=became)
-
-
-async def _heard(trigger: WebhookTrigger, call: Call) -> _Heard:
-    if len(call.body) > _LARGE:
-        return await asyncio.to_thread(_Heard.of, trigger, call)
-    return _Heard.of(trigger, call)
 
 
 async def _first(connection: Connection, hook: Hook, incoming: Incoming) -> _Written | None:
@@ -173,14 +149,14 @@ async def _write_repeat(connection: Connection, hook: Hook, incoming: Incoming, 
 
 
 async def _written(
-    connection: Connection, hook: Hook, incoming: Incoming, heard: _Heard, looked: Looked, settings: Settings
+    connection: Connection, hook: Hook, incoming: Incoming, found: Heard, looked: Looked, settings: Settings
 ) -> _Written:
     """Little follows the execution: others of the automation wait for it."""
     now, delivery_id = datetime.now(UTC), new_id()
-    event_id = await _write_event(connection, hook, heard.payload, looked, incoming, now)
+    event_id = await _write_event(connection, hook, found.payload, looked, incoming, now)
     started = None
     if looked.refusal is None:
-        cause = Cause(trigger=_cause(hook.trigger, heard, incoming, delivery_id, now), event_id=event_id)
+        cause = Cause(trigger=_cause(hook.trigger, found, incoming, delivery_id, now), event_id=event_id)
         target = Target(hook.automation, hook.document, looked.record)
         started = await create_execution(connection, target, cause, now, settings)
         await limit_starts(connection, started, hook.automation["id"], incoming.received_at, now, settings)
@@ -207,11 +183,11 @@ async def _write_event(
     return event_id
 
 
-def _cause(trigger: WebhookTrigger, heard: _Heard, incoming: Incoming, delivery_id: UUID, now: datetime) -> dict[str, Any]:
+def _cause(trigger: WebhookTrigger, found: Heard, incoming: Incoming, delivery_id: UUID, now: datetime) -> dict[str, Any]:
     return {
-        "type": "webhook", "id": trigger.id, "webhook": trigger.name, "values": heard.values,
-        "not_found": sorted(trigger.extract.keys() - heard.values.keys()),
-        "structured": isinstance(heard.payload.body, dict | list), "delivery": str(delivery_id),
+        "type": "webhook", "id": trigger.id, "webhook": trigger.name, "values": found.values,
+        "not_found": sorted(trigger.extract.keys() - found.values.keys()),
+        "structured": isinstance(found.payload.body, dict | list), "delivery": str(delivery_id),
         "event_at": incoming.received_at.isoformat(), "evaluated_at": now.isoformat(),
     }  # fmt: skip
 

@@ -46,6 +46,10 @@ with asked as (
 insert into requests_to_tell (id, execution_id, request, tell_at)
 select request ->> 'id', execution_id, request, now() from asked;
 
+-- name: promise_to_tell!
+insert into requests_to_tell (id, execution_id, request, tell_at)
+values (:id, :execution_id, :request, now() + :tell_in::interval);
+
 -- name: take_to_tell
 -- As `take_to_launch` does it. What was asked of an execution is told in the order in which it was asked.
 update requests_to_tell r

@@ -1,8 +1,10 @@
 """What is taken out of the texts that a step leaves behind."""
 
+import asyncio
 import base64
 import html
 import json
+import re
 from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 
@@ -64,3 +66,34 @@ def test_without_secrets_everything_stays(value: object) -> None:
 def test_text_made_to_be_slow_is_not() -> None:
     redactor = Redactor({"key": "\\" * 8 + "x" + " " * 20 + "y"})
     assert redactor.text("\\" * 20_000 + " " * 20_000).startswith("\\")
+
+
+SECRETS = {f"s{number}": f"{number:02}-p@ss/word+{number * 7919}=of a service" for number in range(20)}
+
+
+@pytest.mark.parametrize("before", [0, 1, 16_380, 16_384, 40_000, 500_000])
+def test_a_secret_is_found_wherever_it_stands_in_a_long_text(before: int) -> None:
+    filling = "x" * before
+    for spelled in SPELLINGS:
+        found = Redactor(SECRETS).text(f"{filling} {spelled(SECRETS['s7'])} {filling}")
+        assert "[secret s7]" in found
+        assert found.count("x") >= 2 * before
+
+
+async def test_other_work_goes_on_while_many_secrets_are_looked_for_in_a_long_text() -> None:
+    """All of them are in it, or they would not be looked for one by one."""
+    text = " ".join(SECRETS.values()) + "01-p@ss/wor" * 40_000
+    looking, rounds = asyncio.create_task(asyncio.to_thread(Redactor(SECRETS).text, text)), 0
+    while not looking.done():
+        await asyncio.sleep(0)
+        rounds += 1
+    assert rounds > 20
+    assert (await looking).startswith("[secret s0] [secret s1]")
+
+
+@pytest.mark.parametrize("secret", ["i-like-kiwis", "ß-straße", "x"])
+@pytest.mark.parametrize("change", [str.upper, str.lower, str.swapcase, lambda text: text.replace("i", "\u0131")])
+def test_letter_case_hides_no_secret(secret: str, change: Callable[[str], str]) -> None:
+    changed = change(secret)
+    expected = re.fullmatch(re.escape(secret), changed, re.IGNORECASE) is not None
+    assert ("[secret key]" in Redactor({"key": secret}).text(f"({changed})")) is expected

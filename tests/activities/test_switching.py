@@ -1,20 +1,25 @@
 """Kill switches and running executions: held at the next step, canceled wherever they stand, and going on when lifted."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
 
 import pytest
+from temporalio.client import Client
+from temporalio.service import RPCError
 
 from activities import switching
 from activities.chores import sweeping
 from activities.switching import sweep
+from activities.telling import tell_once
 from store.kill_switches import lift_kill_switch, list_kill_switches, list_standing_switches, set_kill_switch
 from tests.builders import branch, change, condition, delay, go_to, request, stop
 from tests.engine import Engine, until
 from tests.http_server import HttpServer
+from tests.keys import CONVERTER
 
 SOON = {"id": "rest", "type": "delay", "until": "2020-01-01T00:00:00Z"}
 """Over at once."""
@@ -108,6 +113,34 @@ async def test_several_workers_that_sweep_at_once_cancel_each_execution_once(eng
     for execution in executions:
         await engine.ended(execution, "canceled")
     assert sum(reached) == 10
+
+
+async def test_a_cancel_is_told_later_if_temporal_goes_away_once_it_is_written(engine: Engine) -> None:
+    executions = await waiting(engine, 3)
+    await switch(engine, mode="cancel")
+    away = await Client.connect("127.0.0.1:1", lazy=True, data_converter=CONVERTER)
+    with pytest.raises(RPCError):
+        await sweep(replace(engine.services, temporal=away))
+    async with engine.database.connection() as connection:
+        assert await connection.fetchval("update requests_to_tell set tell_at = now() returning true")
+    assert await tell_once(engine.services) == 3
+    for execution in executions:
+        assert (await engine.ended(execution, "canceled"))["cancel_reason"] == "kill_switch"
+
+
+async def test_a_hold_is_let_go_later_if_temporal_is_away_when_its_switch_is_lifted(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await engine.save(steps=[stop("end")])
+    found = await switch(engine)
+    execution = await engine.start()
+    await held(engine, execution)
+    await lift(engine, found)
+    away = await Client.connect("127.0.0.1:1", lazy=True, data_converter=CONVERTER)
+    with pytest.raises(RPCError):
+        await sweep(replace(engine.services, temporal=away))
+    monkeypatch.setattr(switching, "_TELL_AGAIN", timedelta(0))
+    await swept(engine, execution)
 
 
 async def test_a_cancel_closes_an_execution_whose_workflow_is_gone(engine: Engine) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 _CODE = re.compile(r"[a-z]+(_[a-z]+)+|killed")
 _RAISING = {"RefusedError", "problem", "_refused", "_wrong"}
-_OF_DOCUMENTS = {"invalid_delay", "invalid_recurrence", "invalid_template", "template_error", "no_working_day"}
+_OF_DOCUMENTS = {"invalid_delay", "invalid_recurrence", "invalid_template", "template_error", "no_working_day", "path_too_costly"}
 """What is wrong with a step or another part: told of in the problems of a document, or in a history."""
 
 

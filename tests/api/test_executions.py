@@ -4,7 +4,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx2
+import pytest
 
+from api.executions import executions
 from tests.api.asking import save_lead
 from tests.engine import Engine, until
 
@@ -145,3 +147,22 @@ async def test_cancel_closes_what_a_terminated_workflow_left(api: httpx2.AsyncCl
     assert (refused.status_code, refused.json()["code"]) == (409, "workflow_gone")
     assert (await ask(api, execution, "cancel")).status_code == 202
     assert "terminated" in (await state(api, execution, "canceled"))["reason"]
+
+
+async def test_a_page_of_the_history_ends_before_it_grows_too_large(
+    api: httpx2.AsyncClient, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(executions, "PAGE_BYTES", 1_500)
+    names = ["one", "two", "three", "four"]
+    large = [{"id": name, "name": name, "sources": [{"static": name[0] * 600}]} for name in names]
+    document = {"api_name": "large", "name": "Large", "active": True, "variables": large}
+    assert (await api.put("/automations/large", json=document)).status_code == 201
+    started = (await api.post("/automations/large/executions", json={})).json()
+    await engine.ended(UUID(started["id"]))
+    found, after = list[list[str]](), 0
+    while after is not None:
+        page = (await api.get(f"/executions/{started['id']}/history", params={"after": after})).json()
+        found.append([run["step_id"] for run in page["step_runs"]])
+        after = page["next_after"]
+    assert [step for page in found for step in page] == names
+    assert len(found) == 4

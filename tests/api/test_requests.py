@@ -6,12 +6,17 @@ from uuid import UUID
 
 import httpx2
 import pytest
+from temporalio.client import Client
 
+from activities.telling import tell_once
+from api.executions.requesting import ask as request
 from automations.executions import Request
+from store.audit import Actor
 from store.executions import lock_execution
 from store.requests import ask_executions
 from tests.api.test_executions import ask, state, waiting
 from tests.engine import Engine, until
+from tests.keys import CONVERTER
 
 LANES = {
     "id": "fork",
@@ -137,6 +142,38 @@ async def test_what_a_step_asked_before_is_told_before(api: httpx2.AsyncClient, 
     await state(api, execution, "paused", "delay")
     async with engine.database.connection() as connection:
         assert await connection.fetchval("select count(*) from requests_to_tell") == 0
+
+
+async def _away() -> Client:
+    """Of a Temporal that nobody reaches."""
+    return await Client.connect("127.0.0.1:1", lazy=True, data_converter=CONVERTER)
+
+
+async def test_a_request_is_told_later_if_temporal_goes_away_once_it_is_written(api: httpx2.AsyncClient, engine: Engine) -> None:
+    execution = await waiting(api, engine)
+    id, ada = UUID(execution["id"]), Actor("ada")
+    for kind in ("pause", "resume", "skip"):
+        asked = await request(engine.database, await _away(), engine.settings, id, kind, actor=ada, why="", path=None)
+        assert not asked.told
+    async with engine.database.connection() as connection:
+        await connection.execute("update requests_to_tell set tell_at = now()")
+    await until(lambda: _all_told(engine))
+    await state(api, execution, "completed")
+
+
+async def _all_told(engine: Engine) -> bool:
+    await tell_once(engine.services)
+    async with engine.database.connection() as connection:
+        return await connection.fetchval("select count(*) = 0 from requests_to_tell")
+
+
+async def test_a_request_that_nobody_hears_leaves_the_row_as_it_was(api: httpx2.AsyncClient, engine: Engine) -> None:
+    execution = await waiting(api, engine)
+    await (await engine.handle(UUID(execution["id"]))).terminate()
+    assert (await ask(api, execution, "pause")).json()["code"] == "workflow_gone"
+    row = await engine.execution(UUID(execution["id"]))
+    assert (row["state"], row["request"]) == ("paused", None)
+    assert await _all_told(engine)
 
 
 async def _signaled(engine: Engine, execution: UUID, count: int) -> list[str] | None:

@@ -1,6 +1,5 @@
 """What a webhook call carried. Any body is taken: what cannot be read is kept as text."""
 
-import functools
 from dataclasses import dataclass
 from typing import Any
 from xml.parsers.expat import ExpatError
@@ -13,6 +12,7 @@ from pydantic_core import from_json
 from api.webhooks.payloads.forms import multipart, named
 from api.webhooks.payloads.tables import rows_of
 from api.webhooks.payloads.texts import ContentType, kept
+from automations.json_paths import PathTooCostlyError, find
 from automations.storable import storable_text
 from automations.triggers.webhook import AnyPlace, place_of
 
@@ -108,12 +108,10 @@ def _found_at(payload: Any, path: str) -> Any:
     if not isinstance(payload, (dict, list)):
         return None
     try:
-        matches = _compiled(path).findall(payload)
+        matches = find(path, payload)
+    except PathTooCostlyError as error:
+        _LOG.warning("path_given_up", path=path, why=error.sentence)
+        return None
     except (jsonpath.JSONPathError, ValueError, TypeError, RecursionError):
         return None
     return matches[0] if len(matches) == 1 else matches or None
-
-
-@functools.lru_cache(maxsize=1024)
-def _compiled(path: str) -> Any:
-    return jsonpath.compile(path)
