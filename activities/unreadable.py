@@ -11,6 +11,7 @@ import structlog
 from pydantic import ValidationError
 
 from activities.matching import start_by_events
+from activities.plain_words import BROKEN
 from activities.services import Services
 from automations.triggers.reading import is_readable
 from store.database import UNAVAILABLE, Connection
@@ -77,10 +78,10 @@ async def _answer_one(services: Services, row: Any) -> int:
         return await _answer(services, [row])
     except UNAVAILABLE:
         raise
-    except Exception as error:
+    except Exception:
+        _LOG.exception("event_broken", event_id=str(row["event_id"]), automation_id=str(row["automation_id"]))
         async with services.database.connection() as connection:
-            why = f"Something unexpected went wrong: {type(error).__name__}."
-            await insert_evaluations(connection, [_refused(row, why, datetime.now(UTC))])
+            await insert_evaluations(connection, [_refused(row, BROKEN, datetime.now(UTC))])
         return 1
 
 
@@ -93,7 +94,7 @@ def _event(row: Any) -> dict[str, Any]:
 
 
 def _told(row: Any) -> Told:
-    return Told(row["event_id"], None, row["kind"], frozenset({""}), row["automation_id"], row["trigger_id"])
+    return Told(row["event_id"], row["event_at"], None, row["kind"], frozenset({""}), row["automation_id"], row["trigger_id"])
 
 
 def _refused(row: Any, why: str, now: datetime) -> Evaluation:
