@@ -15,6 +15,7 @@ import structlog
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities.answers import known_answer
 from activities.failures import ContendedError, unexpected
 from activities.handlers import HANDLERS
 from activities.positions import nothing_left, onward, stands_before
@@ -29,12 +30,12 @@ from activities.writing import Attempt, write_result
 from automations.errors import EverstepError
 from automations.lanes import MAIN, Standing
 from automations.messages import Ending, StepRequest
-from automations.outcomes import End, LaneEnd, Moved, Outcome, Requested, StepAnswer, StepRef
+from automations.outcomes import End, LaneEnd, Moved, Outcome, StepAnswer, StepRef
 from automations.positions import Positions
 from automations.steps.base import StepBase
 from store.executions import end_execution
 from store.standings import hold_version, lock_standings, revision_of, standings_of, whole, write_standings
-from store.step_runs import begin_step_run, drop_step_run, load_step
+from store.step_runs import begin_step_run, drop_step_run, load_asked_step
 
 _LOG = structlog.get_logger("everstep.executions")
 _TRIES = 20
@@ -69,7 +70,7 @@ class StepFrame:
         """None if the execution or the record changed while the step ran."""
         async with self._services.database.connection() as connection:
             row = await self._load(connection, request)
-            known = _known_outcome(row, request)
+            known = await known_answer(connection, row, request, self._services.definitions)
             if known is not None:
                 return known
             plan = await self._services.definitions.plan(connection, row["automation_id"], row["revision"])
@@ -104,7 +105,7 @@ class StepFrame:
         return checked(row, step, row["api_name"])
 
     async def _load(self, connection: Any, request: StepRequest) -> Any:
-        return await load_step(connection, request.execution_id, request.sequence)
+        return await load_asked_step(connection, request)
 
     async def _done(self, result: Result, outcome: Outcome | None) -> Outcome | None:
         if outcome is not None and result.afterwards:
@@ -208,20 +209,6 @@ async def _over(connection: Any, attempt: Attempt) -> Outcome | None:
         return await write_result(connection, attempt, Result(then=Down(path), output={"path": path}), 0.0)
     following = onward(step.id, ran_from, newest, lane)
     return await write_result(connection, attempt, Result(warning=nothing_left(step.id, newest, following, lane)), 0.0)
-
-
-def _known_outcome(row: Any, request: StepRequest) -> Outcome | None:
-    """What can be answered without running the step: it ran before, the execution is over, or a request stands."""
-    if row is None:
-        return End(state="failed", reason="The execution is not in the store.")
-    waited = row["run_status"] in ("waiting", "retrying") and request.phase != "run"
-    if row["run_outcome"] is not None and not waited:
-        return StepAnswer.model_validate({"outcome": row["run_outcome"]}).outcome
-    if row["finished_at"] is not None:
-        return End(state=row["state"], reason=row["reason"] or "")
-    if row["request"] is not None:
-        return Requested(request=row["request"])
-    return None
 
 
 async def _moved(connection: Any, request: StepRequest, step: StepBase) -> Outcome:

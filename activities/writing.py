@@ -139,14 +139,15 @@ def stands_after(
     standings, revision = standings_of(row), ran_from if isinstance(outcome, Wait) else row["revision"]
     if isinstance(outcome, LaneEnd):
         return whole(standings.without([lane]))
-    standings = standings.moved(lane, _standing(here, revision, outcome))
+    standings = standings.moved(lane, standing_after(here, revision, outcome))
     if isinstance(outcome, Fork):
         for start in outcome.lanes:
             standings = standings.moved(start.lane, Standing(state="active", step=start.first.id, revision=revision))
     return whole(standings)
 
 
-def _standing(here: str, revision: int, outcome: Outcome) -> Standing:
+def standing_after(here: str, revision: int, outcome: Outcome) -> Standing:
+    """Of one lane that goes on or waits."""
     match outcome:
         case Next(step=step):
             return Standing(state="active", step=step.id, revision=revision)
