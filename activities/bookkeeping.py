@@ -7,7 +7,7 @@ from temporalio import activity
 
 from activities.answers import way_on
 from activities.notifying import notice_of_failure, write_notice
-from activities.positions import down, nothing_left, onward, outcome_of
+from activities.positions import down, jumped, onward, outcome_of
 from activities.services import Services
 from activities.writing import stands_after
 from automations.messages import Ending, StateChange, StepFailure, StepSkip
@@ -74,7 +74,7 @@ class Bookkeeping:
             await delete_goal_wait(connection, skip.execution_id, skip.sequence)
             await write_standings(
                 connection, skip.execution_id, stands_after(row, skip.lane, skip.step, outcome, skip.now), skip.now,
-                request_id=skip.request_id, warning=nothing_left(skip.step, newest, following, skip.lane),
+                request_id=skip.request_id, warning=jumped(skip.step, newest, following.id if following else None, skip.lane),
             )  # fmt: skip
             return StepAnswer(outcome=outcome)
 

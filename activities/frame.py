@@ -18,7 +18,7 @@ from temporalio.exceptions import ApplicationError
 from activities.answers import known_answer
 from activities.failures import ContendedError, unexpected
 from activities.handlers import HANDLERS
-from activities.positions import nothing_left, onward, stands_before
+from activities.positions import jumped, stands_before
 from activities.registry import Runner
 from activities.results import ChangedMeanwhileError, Down, Onward, Result, failed
 from activities.secrets import keeping, redacted
@@ -33,7 +33,7 @@ from automations.messages import Ending, StepRequest
 from automations.outcomes import End, LaneEnd, Moved, Outcome, StepAnswer, StepRef
 from automations.positions import Positions
 from automations.steps.base import StepBase
-from store.executions import end_execution
+from store.executions import end_execution, warn
 from store.standings import hold_version, lock_standings, revision_of, standings_of, whole, write_standings
 from store.step_runs import begin_step_run, drop_step_run, load_asked_step
 
@@ -83,7 +83,7 @@ class StepFrame:
             if step is None:
                 return await _nothing_left(connection, request, plan.positions)
             if self._is_another(step, request):
-                return await _moved(connection, request, step)
+                return await _moved(connection, request, step, plan.positions)
             attempt = Attempt(request, row, plan, row["revision"], plan, step)
             stopped = self._stopped(row, step)
             if stopped:
@@ -203,23 +203,23 @@ class StepFrame:
 
 async def _over(connection: Any, attempt: Attempt) -> Outcome | None:
     """A wait is over. What comes next is read from the newest document, whatever became of the step."""
-    step, ran_from, newest, lane = attempt.step, attempt.plan.positions, attempt.newest.positions, attempt.lane
-    path = step.path_after(attempt.request.phase)
-    if path is not None:
-        return await write_result(connection, attempt, Result(then=Down(path), output={"path": path}), 0.0)
-    following = onward(step.id, ran_from, newest, lane)
-    return await write_result(connection, attempt, Result(warning=nothing_left(step.id, newest, following, lane)), 0.0)
+    path = attempt.step.path_after(attempt.request.phase)
+    result = Result(then=Down(path), output={"path": path}) if path is not None else Result()
+    return await write_result(connection, attempt, result, 0.0)
 
 
-async def _moved(connection: Any, request: StepRequest, step: StepBase) -> Outcome:
+async def _moved(connection: Any, request: StepRequest, step: StepBase, newest: Positions) -> Outcome:
     """Another step stands in the place of this one, which keeps what it did."""
+    warning = jumped(request.step, newest, step.id, request.lane)
+    if warning:
+        await warn(connection, request.execution_id, warning)
     if step.id != request.step and request.attempt > 1:
         await drop_step_run(connection, request.execution_id, request.sequence, request.now)
     return Moved(step=StepRef.to(step))
 
 
 async def _nothing_left(connection: Any, request: StepRequest, newest: Positions) -> Outcome:
-    reason = nothing_left(request.step, newest, None, request.lane) or ""
+    reason = jumped(request.step, newest, None, request.lane) or ""
     if request.lane != MAIN:
         async with connection.transaction():
             row = await lock_standings(connection, request.execution_id)

@@ -8,7 +8,7 @@ from pydantic_core import to_json
 
 from activities.definitions import Plan
 from activities.notifying import Notice, notice, write_notice
-from activities.positions import down, lanes_of, onward, outcome_of
+from activities.positions import down, jumped, lanes_of, onward, outcome_of
 from activities.results import ChangedMeanwhileError, Down, ForkOut, GoTo, HoldOn, Onward, Result, Stop, WaitUntil
 from automations.executions import CancelReason
 from automations.fields import NAME
@@ -108,9 +108,19 @@ def _write(attempt: Attempt, result: Result, seconds: float, outcome: Outcome) -
         status=_status(result, outcome), attempt=request.attempt, now=request.now, duration=timedelta(seconds=seconds),
         stands=_stands(attempt, result, outcome), outcome=outcome.as_json(),
         used=result.used, output=_kept(result.output), error=result.error,
-        variables={**row["variables"], **result.variables} if result.variables else None, warning=result.warning,
+        variables={**row["variables"], **result.variables} if result.variables else None,
+        warning=_warning(attempt, result, outcome),
         change=_change(row, result), root_id=row["root_id"], depth=row["depth"],
     )  # fmt: skip
+
+
+def _warning(attempt: Attempt, result: Result, outcome: Outcome) -> str | None:
+    """What the step warns of, and that it was deleted while the lane stood on it."""
+    if isinstance(result.then, Stop) or isinstance(outcome, Wait | Hold | Fork):
+        return result.warning
+    following = outcome.step.id if isinstance(outcome, Next) else None
+    deleted = jumped(attempt.step.id, attempt.newest.positions, following, attempt.lane)
+    return " ".join(each for each in (result.warning, deleted) if each) or None
 
 
 def _status(result: Result, outcome: Outcome) -> str:

@@ -200,5 +200,9 @@ async def give_back_launches(connection: Connection, execution_ids: Iterable[UUI
     await QUERIES.give_back_launches(connection, ids=list(execution_ids))
 
 
+async def warn(connection: Connection, execution_id: UUID, warning: str) -> None:
+    await QUERIES.warn_execution(connection, id=execution_id, warning=warning)
+
+
 async def mark_started(connection: Connection, execution_id: UUID) -> None:
     await QUERIES.mark_started(connection, id=execution_id)

@@ -8,7 +8,7 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    from automations.executions import CancelReason, Request, RequestKind, TerminalState
+    from automations.executions import CancelReason, Request, RequestKind, TerminalState, canceled_by
     from automations.lanes import MAIN
     from automations.messages import Ending, EndReport, ExecutionStart, GoalMet
     from automations.outcomes import End, LaneEnd, LaneStart
@@ -74,9 +74,7 @@ class ExecutionWorkflow:
         return await self._end("failed", f"{FAULT}: {fault}. Report it, and restart the execution.")
 
     async def _cancel(self, request: Request) -> End:
-        by = request.by or ("a person" if request.cause == "person" else "")
-        reason = f"canceled{f' by {by}' if by else ''}{f': {request.why}' if request.why else ''}"
-        return await self._end("canceled", reason, request.cause)
+        return await self._end("canceled", canceled_by(request), request.cause)
 
     async def _end(self, state: TerminalState, reason: str, cancel_reason: CancelReason | None = None) -> End:
         ending = Ending(
