@@ -16,6 +16,7 @@ from automations.outcomes import (
     Fork,
     Hold,
     LaneEnd,
+    LaneStart,
     Moved,
     Next,
     Outcome,
@@ -24,7 +25,7 @@ from automations.outcomes import (
     StepAnswer,
     StepRef,
     Wait,
-)  # fmt: skip
+)
 from workflows import bookkeeping
 from workflows.course import Course
 from workflows.faults import ImpossibleError
@@ -55,8 +56,12 @@ class Lane:
 
     def cursor(self) -> Cursor:
         return Cursor(
-            lane=self._key, at=self._at, sequence=self._sequence, since_wait=dict(self._since_wait), after=self._after
-        )  # fmt: skip
+            lane=self._key,
+            at=self._at,
+            sequence=self._sequence,
+            since_wait=dict(self._since_wait),
+            after=self._after,
+        )
 
     @property
     def is_forked(self) -> bool:
@@ -237,9 +242,7 @@ class Lane:
     async def _fork(self, at: Fork) -> At:
         """Until each of its lanes has ended, or one of them has ended the execution."""
         self._course.shown.forget(self._key)
-        lanes = {
-            asyncio.create_task(Lane(self._course, self._course.cursor(start, self._sequence)).run()): start for start in at.lanes
-        }
+        lanes = {self._begun(start): start for start in at.lanes}
         pending, left = list(lanes), list[str]()
         try:
             while pending:
@@ -255,6 +258,10 @@ class Lane:
         if left:
             return at.model_copy(update={"lanes": [start for start in at.lanes if start.lane in left]})
         return Again(step=at.step, phase="joined")
+
+    def _begun(self, start: LaneStart) -> "asyncio.Task[End | LaneEnd | None]":
+        lane = Lane(self._course, self._course.cursor(start, self._sequence))
+        return asyncio.create_task(lane.run())
 
     async def _skip(self, step: StepRef, request: Request) -> At:
         self._waits.show("active")
