@@ -1,6 +1,7 @@
 """Steps that act on other automations: they start them, and pause, resume and cancel what is under way of them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from activities.children import (
 )
 from activities.named_records import named_records
 from activities.registry import writes
-from activities.results import Result
+from activities.results import Result, Stop
 from activities.resuming import lock_resumable
 from activities.services import Services
 from activities.situation import Situation
@@ -22,6 +23,7 @@ from activities.starting import Target
 from activities.step_requests import Asker, giving_way
 from activities.telling import tell_now
 from automations.document import AutomationDocument
+from automations.executions import Request, canceled_by
 from automations.failures import ExpectedFailure
 from automations.field_values import variable_value
 from automations.scalars import is_blank
@@ -29,7 +31,7 @@ from automations.sources import StaticSource, source_value
 from automations.steps.automations import ModifyAutomation, Override, StartAutomation
 from store.database import Connection
 from store.executions import lock_open_of_records
-from store.requests import ask_executions
+from store.requests import ask_executions, insert_request
 
 MAX_RECORDS = 100
 """That one step acts on."""
@@ -115,15 +117,28 @@ async def modify_automation(step: ModifyAutomation, situation: Situation, servic
     own_id = situation.key.execution_id
     await ask_executions(connection, [each for each in asked if each[0] != own_id], situation.now)
 
-    async def ask_itself(connection: Connection) -> None:
-        """Behind its own history: what stands on its row is for the steps after this one."""
-        await ask_executions(connection, [each for each in asked if each[0] == own_id], situation.now)
-
     async def afterwards() -> None:
         await tell_now(services)
 
     output = {"action": step.action, "found": len(rows), "asked": len(asked), "left": dict(asker.left)}
-    return Result(output=output, also=ask_itself if step.include_self else None, afterwards=afterwards if asked else None)
+    result = Result(output=output, afterwards=afterwards if asked else None)
+    return _asking_itself(result, [each for each in asked if each[0] == own_id], situation)
+
+
+def _asking_itself(result: Result, own: Sequence[tuple[UUID, Request]], situation: Situation) -> Result:
+    """Decided with the step's own history: a cancel is how it ends, a pause stands on its row for the steps after this one."""
+    if not own:
+        return result
+    [(own_id, request)] = own
+
+    async def ask(connection: Connection) -> None:
+        if request.kind == "cancel":
+            await insert_request(connection, own_id, request, situation.now)
+        else:
+            await ask_executions(connection, own, situation.now)
+
+    then = Stop("canceled", canceled_by(request)) if request.kind == "cancel" else result.then
+    return replace(result, then=then, also=ask)
 
 
 async def _of_records(connection: Connection, api_name: str) -> Any:

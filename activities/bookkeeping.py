@@ -5,8 +5,9 @@ from typing import Any
 import structlog
 from temporalio import activity
 
+from activities.answers import way_on
 from activities.notifying import notice_of_failure, write_notice
-from activities.positions import down, nothing_left, onward, outcome_of
+from activities.positions import down, jumped, onward, outcome_of
 from activities.services import Services
 from activities.writing import stands_after
 from automations.messages import Ending, StateChange, StepFailure, StepSkip
@@ -63,14 +64,17 @@ class Bookkeeping:
             row = await load_step(connection, skip.execution_id, skip.sequence)
             if row["finished_at"] is not None:
                 return StepAnswer(outcome=End(state=row["state"], reason=row["reason"] or ""))
+            gone_on = await way_on(connection, row, self._services.definitions)
+            if gone_on is not None:
+                return StepAnswer(outcome=gone_on)
             newest = (await self._services.definitions.plan(connection, row["automation_id"], row["revision"])).positions
             following = await self._following(connection, row, newest, skip)
             outcome = outcome_of(following, skip.lane)
-            await pass_step_run(connection, skip)
+            await pass_step_run(connection, skip, outcome.as_json())
             await delete_goal_wait(connection, skip.execution_id, skip.sequence)
             await write_standings(
                 connection, skip.execution_id, stands_after(row, skip.lane, skip.step, outcome, skip.now), skip.now,
-                request_id=skip.request_id, warning=nothing_left(skip.step, newest, following, skip.lane),
+                request_id=skip.request_id, warning=jumped(skip.step, newest, following.id if following else None, skip.lane),
             )  # fmt: skip
             return StepAnswer(outcome=outcome)
 

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from activities.bulk_starting import bulk_start_once
+from activities.failing_workflows import FailingWorkflows
 from activities.keeping import keep
 from activities.launching import launch_once
 from activities.notifying import send_due
@@ -60,7 +61,7 @@ def telling(services: Services) -> list[Chore]:
 
 
 def making_up(services: Services, every: timedelta = timedelta(seconds=2)) -> list[Chore]:
-    return [keep(Reconciler(services).sweep, every)]
+    return [keep(Reconciler(services).sweep, every), keep(FailingWorkflows(services).sweep, every)]
 
 
 def sending(services: Services, every: timedelta = timedelta(seconds=2)) -> list[Chore]:

@@ -18,12 +18,13 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.after_calls import written
+from activities.answers import known_answer
 from activities.failures import ContendedError, SupersededError, unexpected
 from activities.handlers import HANDLERS
 from activities.handovers import handed_over_at_shutdown
 from activities.outside_results import lesser_results, outcome_after_call
 from activities.plain_words import raw
-from activities.positions import nothing_left, onward, stands_before
+from activities.positions import jumped, stands_before
 from activities.registry import Runner
 from activities.results import ChangedMeanwhileError, Down, Onward, Result, failed
 from activities.secrets import keeping, redacted
@@ -36,13 +37,13 @@ from activities.writing import Attempt, write_result
 from automations.errors import EverstepError
 from automations.lanes import MAIN, Standing
 from automations.messages import Ending, StepRequest
-from automations.outcomes import End, LaneEnd, Moved, Outcome, Requested, StepAnswer, StepRef
+from automations.outcomes import End, LaneEnd, Moved, Outcome, StepAnswer, StepRef
 from automations.positions import Positions
 from automations.steps.base import StepBase
 from store.database import TRANSIENT
-from store.executions import end_execution
+from store.executions import end_execution, warn
 from store.standings import hold_version, lock_standings, revision_of, standings_of, whole, write_standings
-from store.step_runs import begin_step_run, count_attempts_anew, drop_step_run, load_step
+from store.step_runs import begin_step_run, count_attempts_anew, drop_step_run, load_asked_step
 
 _LOG = structlog.get_logger("everstep.executions")
 _TRIES = 20
@@ -107,7 +108,7 @@ class StepFrame:
         """As far as it goes on one connection; an attempt is still to be run."""
         async with self._services.database.connection() as connection:
             row = await self._load(connection, request)
-            known = _known_outcome(row, request)
+            known = await known_answer(connection, row, request, self._services.definitions)
             if known is not None:
                 return known
             plan = await self._services.definitions.plan(connection, row["automation_id"], row["revision"])
@@ -120,7 +121,7 @@ class StepFrame:
             if step is None:
                 return await _nothing_left(connection, request, plan.positions)
             if self._is_another(step, request):
-                return await _moved(connection, request, step)
+                return await _moved(connection, request, step, plan.positions)
             attempt = Attempt(request, row, plan, row["revision"], plan, step)
             stopped = self._stopped(row, step)
             if stopped:
@@ -148,7 +149,7 @@ class StepFrame:
         return checked(row, step, row["api_name"])
 
     async def _load(self, connection: Any, request: StepRequest) -> Any:
-        return await load_step(connection, request.execution_id, request.sequence)
+        return await load_asked_step(connection, request)
 
     async def _done(self, result: Result, outcome: Outcome | None) -> Outcome | None:
         if outcome is not None and result.afterwards:
@@ -265,30 +266,16 @@ class StepFrame:
 
 async def _over(connection: Any, attempt: Attempt) -> Outcome | None:
     """A wait is over. What comes next is read from the newest document, whatever became of the step."""
-    step, ran_from, newest, lane = attempt.step, attempt.plan.positions, attempt.newest.positions, attempt.lane
-    path = step.path_after(attempt.request.phase)
-    if path is not None:
-        return await write_result(connection, attempt, Result(then=Down(path), output={"path": path}), 0.0)
-    following = onward(step.id, ran_from, newest, lane)
-    return await write_result(connection, attempt, Result(warning=nothing_left(step.id, newest, following, lane)), 0.0)
+    path = attempt.step.path_after(attempt.request.phase)
+    result = Result(then=Down(path), output={"path": path}) if path is not None else Result()
+    return await write_result(connection, attempt, result, 0.0)
 
 
-def _known_outcome(row: Any, request: StepRequest) -> Outcome | None:
-    """What can be answered without running the step: it ran before, the execution is over, or a request stands."""
-    if row is None:
-        return End(state="failed", reason="The execution is not in the store.")
-    waited = row["run_status"] in ("waiting", "retrying") and request.phase != "run"
-    if row["run_outcome"] is not None and not waited:
-        return StepAnswer.model_validate({"outcome": row["run_outcome"]}).outcome
-    if row["finished_at"] is not None:
-        return End(state=row["state"], reason=row["reason"] or "")
-    if row["request"] is not None:
-        return Requested(request=row["request"])
-    return None
-
-
-async def _moved(connection: Any, request: StepRequest, step: StepBase) -> Outcome:
+async def _moved(connection: Any, request: StepRequest, step: StepBase, newest: Positions) -> Outcome:
     """Another step stands in the place of this one, which keeps what it did."""
+    warning = jumped(request.step, newest, step.id, request.lane)
+    if warning:
+        await warn(connection, request.execution_id, warning)
     if step.id != request.step and request.attempt > 1:
         await drop_step_run(connection, request.execution_id, request.sequence, request.now)
     elif request.attempt > 1:
@@ -297,7 +284,7 @@ async def _moved(connection: Any, request: StepRequest, step: StepBase) -> Outco
 
 
 async def _nothing_left(connection: Any, request: StepRequest, newest: Positions) -> Outcome:
-    reason = nothing_left(request.step, newest, None, request.lane) or ""
+    reason = jumped(request.step, newest, None, request.lane) or ""
     if request.lane != MAIN:
         async with connection.transaction():
             row = await lock_standings(connection, request.execution_id)

@@ -28,12 +28,14 @@ def down(step: StepBase, path: str, ran_from: Positions, newest: Positions, lane
     return onward(step.id, ran_from, newest, lane)
 
 
-def nothing_left(step_id: str, newest: Positions, following: StepBase | None, lane: str) -> str | None:
-    """The warning for a lane that ends because a save deleted the step it stood on and all that came after it."""
-    if following is not None or step_id in newest:
+def jumped(step_id: str, newest: Positions, following: str | None, lane: str) -> str | None:
+    """The warning for a lane that stood on a step that a save deleted, and goes on at the following one or ends."""
+    if step_id in newest:
         return None
     where = "" if lane == MAIN else f" in lane {lane}"
-    return f"Step {step_id} was deleted, and nothing that comes after it{where} is left."
+    if following is None:
+        return f"Step {step_id} was deleted, and nothing that comes after it{where} is left."
+    return f"Step {step_id} was deleted: the execution went on at step {following}{where}."
 
 
 def outcome_of(step: StepBase | None, lane: str) -> Outcome:

@@ -6,7 +6,7 @@ from typing import Any, assert_never
 
 from activities.definitions import Plan
 from activities.notifying import Notice, notice, write_notice
-from activities.positions import down, lanes_of, onward, outcome_of
+from activities.positions import down, jumped, lanes_of, onward, outcome_of
 from activities.results import ChangedMeanwhileError, Down, ForkOut, GoTo, HoldOn, Onward, Result, Stop, WaitUntil
 from activities.size_limits import kept_output, kept_used
 from automations.executions import CancelReason
@@ -111,10 +111,20 @@ def _write(attempt: Attempt, result: Result, seconds: float, outcome: Outcome) -
         status=_status(result, outcome), attempt=request.attempt, now=request.now, duration=timedelta(seconds=seconds),
         stands=_stands(attempt, result, outcome), outcome=outcome.as_json(),
         used=kept_used(result.used), output=kept_output(result.output), error=result.error,
-        variables={**row["variables"], **result.variables} if result.variables else None, warning=result.warning,
+        variables={**row["variables"], **result.variables} if result.variables else None,
+        warning=_warning(attempt, result, outcome),
         change=_change(row, result), root_id=row["root_id"], depth=row["depth"],
         priority=row["priority"],
     )  # fmt: skip
+
+
+def _warning(attempt: Attempt, result: Result, outcome: Outcome) -> str | None:
+    """What the step warns of, and that it was deleted while the lane stood on it."""
+    if isinstance(result.then, Stop) or isinstance(outcome, Wait | Hold | Fork):
+        return result.warning
+    following = outcome.step.id if isinstance(outcome, Next) else None
+    deleted = jumped(attempt.step.id, attempt.newest.positions, following, attempt.lane)
+    return " ".join(each for each in (result.warning, deleted) if each) or None
 
 
 def _status(result: Result, outcome: Outcome) -> str:
@@ -143,14 +153,15 @@ def stands_after(
     standings, revision = standings_of(row), ran_from if isinstance(outcome, Wait) else row["revision"]
     if isinstance(outcome, LaneEnd):
         return whole(standings.without([lane]))
-    standings = standings.moved(lane, _standing(here, revision, outcome))
+    standings = standings.moved(lane, standing_after(here, revision, outcome))
     if isinstance(outcome, Fork):
         for start in outcome.lanes:
             standings = standings.moved(start.lane, Standing(state="active", step=start.first.id, revision=revision))
     return whole(standings)
 
 
-def _standing(here: str, revision: int, outcome: Outcome) -> Standing:
+def standing_after(here: str, revision: int, outcome: Outcome) -> Standing:
+    """Of one lane that goes on or waits."""
     match outcome:
         case Next(step=step):
             return Standing(state="active", step=step.id, revision=revision)

@@ -38,6 +38,12 @@ class Request(BaseModel):
     cause: CancelReason = "person"
 
 
+def canceled_by(request: Request) -> str:
+    """The reason of an execution that a request ended."""
+    by = request.by or ("a person" if request.cause == "person" else "")
+    return f"canceled{f' by {by}' if by else ''}{f': {request.why}' if request.why else ''}"
+
+
 def workflow_id(api_name: str, record: str | None, execution_id: str) -> str:
     """The id that the Temporal UI lists: automation and record can be told from it alone.
 

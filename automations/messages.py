@@ -57,12 +57,16 @@ At = Annotated[Next | Moved | Again | Wait | Hold | Retry | Fork | LaneEnd | End
 
 
 class Cursor(Message):
-    """Where a lane is: what it does next, and the step run that it is at."""
+    """Where a lane is: what it does next, and the step run that it is at, or that it came from.
+
+    `after` is the step run before that one, see StepRequest.
+    """
 
     lane: str = MAIN
     at: At
     sequence: int = 0
     since_wait: dict[str, int] = {}
+    after: int | None = None
 
 
 class Carried(Message):
@@ -87,7 +91,12 @@ class ExecutionStart(Message):
 
 
 class StepRequest(Message):
-    """Runs one attempt of one step run. `now` is the workflow's clock."""
+    """Runs one attempt of one step run. `now` is the workflow's clock.
+
+    `after` is the number of the lane's step run before this one, or of the branch that began the lane.
+    Lanes side by side may take their numbers in another order when a lost workflow task is run again:
+    lane and `after` name the same step run whatever its number. None where a release asks that did not know it.
+    """
 
     execution_id: UUID
     sequence: int
@@ -96,6 +105,7 @@ class StepRequest(Message):
     now: datetime
     phase: Phase = "run"
     lane: str = MAIN
+    after: int | None = None
 
 
 class StateChange(Message):
@@ -127,6 +137,7 @@ class StepFailure(Message):
     phase: Phase = "run"
     retry_at: datetime | None = None
     lane: str = MAIN
+    hold: Hold | None = None
 
 
 class StepSkip(Message):

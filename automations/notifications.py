@@ -13,7 +13,7 @@ from automations.executions import PauseReason
 from automations.kill_switches import KillSwitch
 from automations.lanes import MAIN
 from automations.model import Model, Severity
-from automations.outcomes import End, Fork, Hold, LaneEnd, Moved, Next, Outcome, Requested, Wait, cut_summary
+from automations.outcomes import End, Fork, Hold, LaneEnd, Moved, Next, Outcome, Renumbered, Requested, Wait, cut_summary
 from automations.steps.base import StepBase
 from automations.steps.control import StopExecution
 
@@ -95,7 +95,7 @@ def left_by(outcome: Outcome) -> Left:
             return _left_held(reason, resume)
         case End(state=state):
             return state
-        case Next() | Moved() | Wait() | Fork() | LaneEnd() | Requested():
+        case Next() | Moved() | Wait() | Fork() | LaneEnd() | Requested() | Renumbered():
             return "went_on"
         case _:
             assert_never(outcome)

@@ -115,6 +115,18 @@ class Requested(Message):
     request: Request
 
 
+class Renumbered(Message):
+    """The step did not run: ask again under this number.
+
+    Either the step run has it already (of a workflow task that was lost), or the number that was
+    asked for is another lane's; then this one is `free`, and whoever asks may take a higher one.
+    """
+
+    kind: Literal["renumbered"] = "renumbered"
+    sequence: int
+    free: bool = False
+
+
 class End(Message):
     """The execution is over, and the store says so already."""
 
@@ -129,7 +141,10 @@ class LaneEnd(Message):
     kind: Literal["lane_end"] = "lane_end"
 
 
-Outcome = Annotated[Next | Moved | Wait | Hold | Fork | Requested | LaneEnd | End, Field(discriminator="kind")]
+Outcome = Annotated[
+    Next | Moved | Wait | Hold | Fork | Requested | Renumbered | LaneEnd | End,
+    Field(discriminator="kind"),
+]
 
 
 class StepAnswer(Message):

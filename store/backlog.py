@@ -17,11 +17,12 @@ _OVER = ("completed", "canceled", "failed")
 
 @dataclass(frozen=True)
 class Backlog:
-    """Executions by state, those that `ended` in the last minute, and what waits for a worker."""
+    """Executions by state, those that `ended` in the last minute, what waits for a worker, and those `failing` in Temporal."""
 
     open: Mapping[str, int]
     ended: Mapping[str, int]
     to_launch: int
+    failing: int
     events: int
     oldest_event: timedelta
     events_set_aside: int
@@ -37,6 +38,7 @@ async def measure_backlog(connection: Connection, now: datetime) -> Backlog:
         open={state: row[state] for state in _OPEN},
         ended={state: counts.get(state, 0) for state in _OVER},
         to_launch=row["to_launch"],
+        failing=row["failing"],
         events=row["events"],
         oldest_event=oldest,
         events_set_aside=row["events_set_aside"],

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from automations.executions import Request, TerminalState
-from automations.lanes import Standing, Standings
+from automations.lanes import MAIN, Standing, Standings, parent_of
 from automations.messages import Ending, StateChange, StepFailure
 from automations.model import Priority
 from store.database import Connection
@@ -90,11 +90,20 @@ async def write_request(connection: Connection, execution_id: UUID, request: Req
 async def record_state(connection: Connection, change: StateChange) -> None:
     async with connection.transaction():
         row = await lock_standings(connection, change.execution_id)
-        standings = standings_of(row) if row else Standings()
-        if change.lane in standings.lanes:
-            standing = standings.lanes[change.lane].model_copy(update=_changed(standings.lanes[change.lane], change))
-            stands = whole(standings.moved(change.lane, standing))
+        if row is not None:
+            stands = whole(_after_change(standings_of(row), change))
             await write_standings(connection, change.execution_id, stands, change.now, request_id=change.request_id)
+
+
+def _after_change(standings: Standings, change: StateChange) -> Standings:
+    """A lane that has ended in the store already is on its way there again: what it says is of the lane that goes on."""
+    lane = change.lane
+    while lane not in standings.lanes and lane != MAIN:
+        lane = parent_of(lane)
+    standing = standings.lanes[lane]
+    if standing.forked and lane != change.lane:
+        return standings
+    return standings.moved(lane, standing.model_copy(update=_changed(standing, change)))
 
 
 def _changed(before: Standing, change: StateChange) -> dict[str, Any]:
@@ -129,7 +138,9 @@ async def record_failure(connection: Connection, failure: StepFailure) -> dict[s
     """
     async with connection.transaction():
         row = await lock_standings(connection, failure.execution_id)
-        outcome = await QUERIES.find_outcome(connection, id=failure.execution_id, sequence=failure.sequence, phase=failure.phase)
+        outcome = await QUERIES.find_outcome(
+            connection, id=failure.execution_id, sequence=failure.sequence, lane=failure.lane, phase=failure.phase
+        )
         if outcome is not None:
             return outcome
         if row is not None and not await _is_written(connection, failure):
@@ -144,8 +155,8 @@ async def _is_written(connection: Connection, failure: StepFailure) -> bool:
     known = await QUERIES.read_attempt(connection, id=failure.execution_id, sequence=failure.sequence)
     if not known:
         return False
-    is_late = (known["running"] or 0) > failure.attempt
-    return is_late or (known["attempt"] == failure.attempt and known["status"] == _STATUS[failure.follows])
+    latest = max(known["running"] or 0, known["attempt"] or 0)
+    return latest > failure.attempt or (known["attempt"] == failure.attempt and known["status"] == _STATUS[failure.follows])
 
 
 async def _write_failure(connection: Connection, failure: StepFailure, row: Any) -> None:
@@ -157,6 +168,7 @@ async def _write_failure(connection: Connection, failure: StepFailure, row: Any)
         connection, id=failure.execution_id, sequence=failure.sequence, lane=failure.lane, step_id=failure.step,
         step_type=failure.step_type, revision=revision_of(row, failure.lane), attempt=failure.attempt,
         now=failure.now, status=_STATUS[failure.follows], finished_at=failure.now if failed else None, error=error,
+        outcome=failure.hold.as_json() if failure.hold else None,
         failure={"attempt": failure.attempt, "at": failure.now, **error},
     )  # fmt: skip
     await write_standings(connection, failure.execution_id, stands, failure.now, sequence=failure.sequence, failed=int(failed))
@@ -186,6 +198,10 @@ async def mark_launched(connection: Connection, execution_ids: Iterable[UUID]) -
 async def give_back_launches(connection: Connection, execution_ids: Iterable[UUID]) -> None:
     """Of rows that were taken and could not be started, through no fault of theirs."""
     await QUERIES.give_back_launches(connection, ids=list(execution_ids))
+
+
+async def warn(connection: Connection, execution_id: UUID, warning: str) -> None:
+    await QUERIES.warn_execution(connection, id=execution_id, warning=warning)
 
 
 async def mark_started(connection: Connection, execution_id: UUID) -> None:

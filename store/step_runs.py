@@ -7,17 +7,33 @@ from typing import Any
 from uuid import UUID
 
 from automations.fields import NAME
-from automations.messages import StepSkip
+from automations.messages import StepRequest, StepSkip
 from automations.model import Priority
 from store.database import Connection
 from store.ids import new_id
 from store.sql import QUERIES
 from store.standings import Whole
 
+_LAST = 2**31 - 1
+
 
 async def load_step(connection: Connection, execution_id: UUID, sequence: int) -> Any:
     """The row of `load_step`, with this step run if it began before. None where there is no such execution."""
-    return await QUERIES.load_step(connection, id=execution_id, sequence=sequence)
+    return await QUERIES.load_step(connection, id=execution_id, sequence=sequence, lane=None, after=sequence - 1, up_to=sequence)
+
+
+async def load_asked_step(connection: Connection, request: StepRequest) -> Any:
+    """The same of the step run that a request means, whatever its number."""
+    if request.after is None:
+        return await load_step(connection, request.execution_id, request.sequence)
+    return await QUERIES.load_step(
+        connection, id=request.execution_id, sequence=request.sequence, lane=request.lane,
+        after=request.after, up_to=_LAST,
+    )  # fmt: skip
+
+
+async def read_last_sequence(connection: Connection, execution_id: UUID) -> int:
+    return await QUERIES.read_last_sequence(connection, id=execution_id) or 0
 
 
 @dataclass(frozen=True)
@@ -140,9 +156,11 @@ async def count_attempts_anew(connection: Connection, execution_id: UUID, sequen
     await QUERIES.count_attempts_anew(connection, id=execution_id, sequence=sequence)
 
 
-async def pass_step_run(connection: Connection, skip: StepSkip) -> None:
-    """A step that a person passed over, and the path that was chosen."""
-    await QUERIES.pass_step_run(connection, id=skip.execution_id, sequence=skip.sequence, path=skip.path, now=skip.now)
+async def pass_step_run(connection: Connection, skip: StepSkip, outcome: dict[str, Any]) -> None:
+    """A step that a person passed over, the path that was chosen, and where that leads."""
+    await QUERIES.pass_step_run(
+        connection, id=skip.execution_id, sequence=skip.sequence, path=skip.path, outcome=outcome, now=skip.now
+    )
 
 
 async def list_step_runs(connection: Connection, execution_id: UUID, *, after: int = 0, size: int = 100) -> list[Any]:

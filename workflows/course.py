@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from temporalio import workflow
 
 from automations.messages import Cursor, ExecutionStart
-from automations.outcomes import LaneStart, Next
+from automations.outcomes import LaneStart, Next, Renumbered
 from workflows.requests import RequestDesk
 from workflows.runaway import RunawayGuard
 from workflows.shown import ShownLanes
@@ -37,14 +37,19 @@ class Course:
         # A signal with which the workflow starts is there before its first lane is.
         self.desk.lanes_open = lambda: sum(not lane.is_forked for lane in self.lanes.values()) if self.lanes else 1
 
-    def cursor(self, lane: LaneStart) -> Cursor:
-        """Where the lane was when the workflow continued as new, or its beginning."""
+    def cursor(self, lane: LaneStart, after: int) -> Cursor:
+        """Where the lane was when the workflow continued as new, or its beginning after that step run."""
         carried = self._carried.pop(lane.lane, None)
-        return carried or Cursor(lane=lane.lane, at=Next(step=lane.first))
+        return carried or Cursor(lane=lane.lane, at=Next(step=lane.first), sequence=after)
 
     def next_sequence(self) -> int:
         self.sequence += 1
         return self.sequence
+
+    def renumbered(self, told: Renumbered) -> int:
+        """The number that a step run has in the store, or a free one that no other lane was given here."""
+        self.sequence = max(self.sequence + told.free, told.sequence)
+        return self.sequence if told.free else told.sequence
 
     def is_long(self) -> bool:
         """All that has to go along is small, so a long history is left behind early."""

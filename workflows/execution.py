@@ -8,12 +8,13 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    from automations.executions import CancelReason, Request, RequestKind, TerminalState
+    from automations.executions import CancelReason, Request, RequestKind, TerminalState, canceled_by
     from automations.lanes import MAIN
     from automations.messages import Ending, EndReport, ExecutionStart, GoalMet
     from automations.outcomes import End, LaneEnd, LaneStart
     from workflows import bookkeeping
     from workflows.course import Course
+    from workflows.faults import FAULT, ImpossibleError
     from workflows.lane import Lane, let_go
     from workflows.shown import show_state
 
@@ -48,25 +49,32 @@ class ExecutionWorkflow:
     async def _run_to_its_end(self, start: ExecutionStart) -> End:
         if start.first is None:
             return await self._end("completed", "")
-        lane = Lane(self._course, self._course.cursor(LaneStart(lane=MAIN, first=start.first)))
+        lane = Lane(self._course, self._course.cursor(LaneStart(lane=MAIN, first=start.first), 0))
         walk = asyncio.create_task(lane.run())
         await workflow.wait_condition(lambda: walk.done() or self._desk.cancel is not None)
         if self._desk.cancel and not (walk.done() and walk.result()):
             walk.add_done_callback(let_go)
             walk.cancel()
             return await self._cancel(self._desk.cancel)
-        return self._ended(walk.result())
+        try:
+            return self._ended(walk.result())
+        except ImpossibleError as fault:
+            return await self._end_by_fault(fault)
 
     def _ended(self, end: End | LaneEnd | None) -> End:
         if end is None:
             workflow.continue_as_new(self._course.onward())
-        assert isinstance(end, End), "the main lane ends with the execution"
+        if isinstance(end, LaneEnd):
+            raise ImpossibleError("the main lane ended, and the execution did not")
         return end
 
+    async def _end_by_fault(self, fault: ImpossibleError) -> End:
+        """Ends the execution in the books: raised, it would fail the workflow task again and again."""
+        workflow.logger.error("%s: %s", FAULT, fault)
+        return await self._end("failed", f"{FAULT}: {fault}. Report it, and restart the execution.")
+
     async def _cancel(self, request: Request) -> End:
-        by = request.by or ("a person" if request.cause == "person" else "")
-        reason = f"canceled{f' by {by}' if by else ''}{f': {request.why}' if request.why else ''}"
-        return await self._end("canceled", reason, request.cause)
+        return await self._end("canceled", canceled_by(request), request.cause)
 
     async def _end(self, state: TerminalState, reason: str, cancel_reason: CancelReason | None = None) -> End:
         ending = Ending(

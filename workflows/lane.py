@@ -9,10 +9,26 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import FailureError, is_cancelled_exception
 
 from automations.executions import Request, RequestKind
+from automations.lanes import MAIN
 from automations.messages import Again, At, Cursor, Ending, GoalMet, Retry, StepFailure, StepRequest, StepSkip
-from automations.outcomes import End, Fork, Hold, LaneEnd, Moved, Next, Outcome, Requested, StepAnswer, StepRef, Wait
+from automations.outcomes import (
+    End,
+    Fork,
+    Hold,
+    LaneEnd,
+    LaneStart,
+    Moved,
+    Next,
+    Outcome,
+    Renumbered,
+    Requested,
+    StepAnswer,
+    StepRef,
+    Wait,
+)
 from workflows import bookkeeping
 from workflows.course import Course
+from workflows.faults import ImpossibleError
 from workflows.requests import Waiter
 from workflows.retries import after_handover, failure_cause, retry_wait
 from workflows.waits import Waits
@@ -33,12 +49,19 @@ class Lane:
         self._key = cursor.lane
         self._at: At = cursor.at
         self._sequence = cursor.sequence
+        self._after = cursor.after
         self._since_wait = Counter(cursor.since_wait)
         self._waits = Waits(course, cursor.lane)
         course.lanes[self._key] = self
 
     def cursor(self) -> Cursor:
-        return Cursor(lane=self._key, at=self._at, sequence=self._sequence, since_wait=dict(self._since_wait))
+        return Cursor(
+            lane=self._key,
+            at=self._at,
+            sequence=self._sequence,
+            since_wait=dict(self._since_wait),
+            after=self._after,
+        )
 
     @property
     def is_forked(self) -> bool:
@@ -77,6 +100,9 @@ class Lane:
         broken_limit = self._course.guard.visit(step.id, sequence, self._since_wait)
         if broken_limit:
             return await self._end(broken_limit)
+        # A cursor of a release that did not know where a lane had begun.
+        is_known = self._sequence > 0 or self._key == MAIN
+        self._after = self._sequence if is_known else None
         self._sequence = self._course.next_sequence()
         return Again(step=step)
 
@@ -90,12 +116,12 @@ class Lane:
             if is_cancelled_exception(error):
                 raise
             return after_handover(at, error) or await self._after_failure(at, error)
+        if outcome is None or isinstance(outcome, Requested | Renumbered):
+            await self._before_it_runs(outcome)
+            return at
         if isinstance(outcome, Wait) and at.phase != "run" and self._course.is_long():
             self._course.draining = True
         match outcome:
-            case Requested(request=request):
-                await self._heed(request)
-                return at
             case Moved(step=moved) if moved.id == at.step.id or at.attempt == 1:
                 return Again(step=moved)
             case Wait() | Hold() if at.attempt > 1:
@@ -105,7 +131,8 @@ class Lane:
                 pass
         return outcome
 
-    async def _run(self, at: Again) -> Outcome:
+    async def _run(self, at: Again) -> Outcome | None:
+        """None if a pause came while the lane waited for its turn: it holds before the step."""
         step, request = at.step, self._request(at)
         if not step.local:
             answer = await workflow.execute_activity(
@@ -119,6 +146,8 @@ class Lane:
             )
             return answer.outcome
         async with self._course.turn:
+            if self._course.desk.pause and workflow.patched("a-pause-holds-at-the-turn"):
+                return None
             answer = await workflow.execute_local_activity(
                 step.type,
                 request,
@@ -137,8 +166,19 @@ class Lane:
             attempt=at.attempt,
             now=workflow.now(),
             phase=at.phase,
+            after=self._after,
             **self._waits.named,  # pyright: ignore[reportArgumentType]
         )
+
+    async def _before_it_runs(self, outcome: Requested | Renumbered | None) -> None:
+        """What is to be done before the same step is asked for again."""
+        match outcome:
+            case Requested(request=request):
+                await self._heed(request)
+            case Renumbered():
+                self._sequence = self._course.renumbered(outcome)
+            case None:
+                pass
 
     async def _heed(self, request: Request) -> None:
         """A request found on the row. One that is known here stands there by mistake, and is cleared."""
@@ -153,17 +193,17 @@ class Lane:
         step, wait = at.step, retry_wait(at.attempt, error)
         retry_at = workflow.now() + wait if wait and step.retries else None
         follows = "hold" if not step.retries else "retry" if retry_at else "fail"
+        hold = Hold(reason="condition_error", says=sentence, step=step)
         failure = StepFailure(
             execution_id=self._course.execution_id, sequence=self._sequence, step=step.id, step_type=step.type,
             attempt=at.attempt, now=workflow.now(), code=code, sentence=sentence, follows=follows, phase=at.phase,
-            retry_at=retry_at, **self._waits.named,
+            retry_at=retry_at, hold=hold if follows == "hold" else None, **self._waits.named,
         )  # fmt: skip
         known = await bookkeeping.record_failure(failure)
         if known:
-            assert not isinstance(known.outcome, Requested)
-            return known.outcome
+            return _way_on(known)
         if follows == "hold":
-            return Hold(reason="condition_error", says=sentence, step=step)
+            return hold
         if retry_at is None:
             return End(state="failed", reason=f"Step {step.id} failed {at.attempt} times: {sentence}")
         says = f"retry {at.attempt} of {step.id} after: {sentence}"
@@ -202,7 +242,7 @@ class Lane:
     async def _fork(self, at: Fork) -> At:
         """Until each of its lanes has ended, or one of them has ended the execution."""
         self._course.shown.forget(self._key)
-        lanes = {asyncio.create_task(Lane(self._course, self._course.cursor(start)).run()): start for start in at.lanes}
+        lanes = {self._begun(start): start for start in at.lanes}
         pending, left = list(lanes), list[str]()
         try:
             while pending:
@@ -219,15 +259,17 @@ class Lane:
             return at.model_copy(update={"lanes": [start for start in at.lanes if start.lane in left]})
         return Again(step=at.step, phase="joined")
 
+    def _begun(self, start: LaneStart) -> "asyncio.Task[End | LaneEnd | None]":
+        lane = Lane(self._course, self._course.cursor(start, self._sequence))
+        return asyncio.create_task(lane.run())
+
     async def _skip(self, step: StepRef, request: Request) -> At:
         self._waits.show("active")
         skip = StepSkip(
             execution_id=self._course.execution_id, sequence=self._sequence, step=step.id, now=workflow.now(),
             path=request.path, request_id=request.id, **self._waits.named,
         )  # fmt: skip
-        outcome = (await bookkeeping.skip_step(skip)).outcome
-        assert not isinstance(outcome, Requested)
-        return outcome
+        return _way_on(await bookkeeping.skip_step(skip))
 
     def _is_carried(self, until: datetime | None) -> bool:
         """Whether a wait that ended without a nudge is to be gone on with in the next run."""
@@ -236,6 +278,12 @@ class Lane:
     async def _end(self, broken_limit: str) -> End:
         ending = Ending(execution_id=self._course.execution_id, now=workflow.now(), state="failed", reason=broken_limit)
         return await bookkeeping.end_execution(ending)
+
+
+def _way_on(answer: StepAnswer) -> At:
+    if isinstance(answer.outcome, Requested | Renumbered):
+        raise ImpossibleError(f"a step run that is over answered {answer.outcome.kind}")
+    return answer.outcome
 
 
 def let_go(lane: "asyncio.Task[End | LaneEnd | None]") -> None:

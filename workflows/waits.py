@@ -4,7 +4,7 @@ from datetime import datetime
 
 from temporalio import workflow
 
-from automations.executions import OpenState, PauseReason
+from automations.executions import OpenState, PauseReason, Request
 from automations.lanes import MAIN
 from automations.messages import StateChange
 from workflows import bookkeeping
@@ -48,6 +48,8 @@ class Waits:
             self.show(state, says, until)
             nudge = await desk.nudged(waiter, until, says)
             if desk.pause is None or self._course.draining:
+                break
+            if isinstance(nudge, Request) and workflow.patched("what-was-accepted-goes-before-a-pause"):
                 break
             await self._record_pause(until)
             await desk.lifted()

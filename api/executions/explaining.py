@@ -13,7 +13,7 @@ from api.problems import NotFoundError
 from automations.event_triggers import Event
 from automations.executions import TERMINAL_STATES, Request
 from automations.explain import Facts, explain
-from automations.explain.facts import Asked, LaneFacts, Run, Switch
+from automations.explain.facts import Asked, FailingTask, LaneFacts, Run, Switch
 from automations.kill_switches import KillSwitch
 from automations.lanes import Standing
 from automations.positions import Positions
@@ -23,6 +23,7 @@ from store.business import read_business
 from store.database import Connection
 from store.events import read_event
 from store.executions import read_execution
+from store.failing_workflows import read_failing_workflow
 from store.kill_switches import read_kill_switch
 from store.last_runs import failed_runs, last_run, last_runs
 from store.requests import list_requests
@@ -70,7 +71,13 @@ async def _facts(connection: Connection, row: Any) -> Facts:
         last=_run(newest) if newest else None,
         asked=[_asked(each) for each in await list_requests(connection, row["id"])],
         event=await event_of(connection, row),
+        failing=None if is_over else await _failing(connection, row["id"]),
     )
+
+
+async def _failing(connection: Connection, execution_id: UUID) -> FailingTask | None:
+    row = await read_failing_workflow(connection, execution_id)
+    return FailingTask(**row) if row else None
 
 
 async def event_of(connection: Connection, execution: Any) -> Event | None:

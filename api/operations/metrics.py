@@ -32,6 +32,9 @@ class Metrics:
         self._open = Gauge("everstep_executions_open", f"Open executions, {up_to} of a state", ["state"], registry=self._registry)
         self._ended = Gauge("everstep_executions_ended", "Ended in the last minute", ["state"], registry=self._registry)
         self._to_launch = Gauge("everstep_executions_to_launch", f"Due to be launched, {up_to}", registry=self._registry)
+        self._failing = Gauge(
+            "everstep_executions_failing_tasks", "Open executions whose workflow task fails", registry=self._registry
+        )
         self._events = Gauge("everstep_events_not_evaluated", f"Events that wait, {up_to}", registry=self._registry)
         self._set_aside = Gauge("everstep_events_set_aside", f"Events whose evaluation failed, {up_to}", registry=self._registry)
         self._waiting = Gauge(
@@ -58,6 +61,7 @@ class Metrics:
         for state, count in backlog.ended.items():
             self._ended.labels(state).set(count)
         self._to_launch.set(backlog.to_launch)
+        self._failing.set(backlog.failing)
         self._events.set(backlog.events)
         self._set_aside.set(backlog.events_set_aside)
         self._waiting.set(backlog.evaluations_waiting)

@@ -2,7 +2,7 @@
 
 from automations.executions import TERMINAL_STATES, PauseReason, Request
 from automations.explain.ends import explain_end
-from automations.explain.facts import Explanation, Facts, LaneFacts
+from automations.explain.facts import Explanation, Facts, FailingTask, LaneFacts
 from automations.explain.lanes import explain_lane
 from automations.explain.starts import started_by
 from automations.explain.words import because, moment, somebody
@@ -33,7 +33,18 @@ def _open(facts: Facts) -> Explanation:
     if facts.request:
         sentence = _requested(facts, facts.request, sentence)
         found["requested"] = facts.request.model_dump(include={"kind", "by", "why"})
-    return Explanation(sentence, found)
+    return _failing(facts, facts.failing, Explanation(sentence, found)) if facts.failing else Explanation(sentence, found)
+
+
+def _failing(facts: Facts, failing: FailingTask, otherwise: Explanation) -> Explanation:
+    """What stands in the way of all lanes."""
+    since = moment(failing.found_at, facts.zone)
+    said = (
+        f"The execution cannot go on since {since}: its workflow task failed {failing.attempts} times{because(failing.reason)} "
+        "It goes on by itself once workers run a release that mends this; a cancel ends it."
+    )
+    task = {"attempts": failing.attempts, "reason": failing.reason, "since": failing.found_at.isoformat()}
+    return Explanation(f"{said} {otherwise.sentence}", {**otherwise.facts, "failing_task": task})
 
 
 def _urgency(lane: LaneFacts) -> tuple[int, str]:

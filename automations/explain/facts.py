@@ -51,6 +51,15 @@ class Switch:
 
 
 @dataclass(frozen=True)
+class FailingTask:
+    """That Temporal cannot get the workflow on: how often it has tried, and what went wrong."""
+
+    attempts: int
+    reason: str
+    found_at: datetime
+
+
+@dataclass(frozen=True)
 class LaneFacts:
     """Where one lane stands. `step` is None if there is none, or none any more; `run` is the step run that the lane is at."""
 
@@ -90,6 +99,7 @@ class Facts:
     restarted_as: Sequence[UUID] = ()
     trigger: Mapping[str, Any] = field(default_factory=dict[str, Any])
     event: Event | None = None
+    failing: FailingTask | None = None
 
     def last_asked(self, kind: str) -> Asked | None:
         return next((each for each in reversed(self.asked) if each.kind == kind), None)

@@ -6,6 +6,7 @@ select (select count(*) from (select 1 from executions where state = 'active' li
        (select count(*) from (
            select 1 from executions where not workflow_started and finished_at is null and launch_at <= :now limit :most
        ) e) as to_launch,
+       (select count(*) from (select 1 from failing_workflows limit :most) f) as failing,
        (select count(*) from (select 1 from events where evaluated_at is null limit :most) e) as events,
        (select id from (
            (select id, number from events where evaluated_at is null and retry_at is null and priority = 'regular'

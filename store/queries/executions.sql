@@ -132,3 +132,6 @@ update executions e set launch_at = now() from held where e.id = held.id;
 
 -- name: mark_started!
 update executions set workflow_started = true where id = :id;
+
+-- name: warn_execution!
+update executions set warning = :warning where id = :id;

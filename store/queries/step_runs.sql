@@ -1,5 +1,6 @@
 -- name: load_step^
--- Everything one step needs, in one round trip.
+-- Everything one step needs, in one round trip: its step run is the first of its lane after :after, `successor` is what that
+-- lane came to next, `taken` says whether any lane has the number.
 select e.state, e.version, e.revision as ran_from, e.step_id, e.pause_reason, e.waiting_until, e.retry_at, e.attempt, e.lanes,
        e.created_at, e.request, e.variables, e.overrides, e.trigger, e.event_id, e.workflow_id,
        e.priority, e.root_id, e.depth, e.finished_at, e.reason,
@@ -9,15 +10,29 @@ select e.state, e.version, e.revision as ran_from, e.step_id, e.pause_reason, e.
        o.id as object_id, o.revision as object_revision,
        b.name as business_name, b.timezone, b.calendar,
        (select jsonb_agg(to_jsonb(k)) from kill_switches k where k.lifted_at is null) as switches,
-       s.status as run_status, s.outcome as run_outcome, s.started_at as run_started_at,
-       s.attempt as run_attempt, s.step_type as run_type
+       s.sequence as run_sequence, s.status as run_status, s.outcome as run_outcome, s.started_at as run_started_at,
+       s.attempt as run_attempt, s.step_type as run_type,
+       n.step_id as successor, n.revision as successor_revision,
+       (select t.sequence from step_runs t where t.execution_id = e.id and t.sequence = :sequence) as taken
 from executions e
 join automations a on a.id = e.automation_id
 cross join business b
 left join records r on r.id = e.record_id
 left join objects o on o.id = r.object_id
-left join step_runs s on s.execution_id = e.id and s.sequence = :sequence
+left join lateral (
+    select sequence, lane, status, outcome, started_at, attempt, step_type from step_runs
+    where execution_id = e.id and lane = coalesce(:lane, lane) and sequence > :after and sequence <= :up_to
+    order by sequence limit 1
+) s on true
+left join lateral (
+    select step_id, revision from step_runs
+    where execution_id = e.id and lane = s.lane and sequence > s.sequence
+    order by sequence limit 1
+) n on true
 where e.id = :id;
+
+-- name: read_last_sequence$
+select max(sequence) from step_runs where execution_id = :id;
 
 -- name: begin_step_run$
 -- An ordinary activity shows that it runs before it reaches out of the house; not one that was given up for another.
@@ -87,7 +102,7 @@ update step_runs set output = output || :progress where execution_id = :executio
 -- name: find_outcome$
 -- What a step run came to, if it did: a wait that is over is still to be gone on from.
 select outcome from step_runs
-where execution_id = :id and sequence = :sequence and outcome is not null
+where execution_id = :id and sequence = :sequence and lane = :lane and outcome is not null
   and (status not in ('waiting', 'retrying') or :phase::text = 'run');
 
 -- name: read_attempt^
@@ -99,19 +114,22 @@ where execution_id = :id and sequence = :sequence;
 -- name: write_failure!
 -- An attempt that failed unexpectedly.
 insert into step_runs (
-    execution_id, sequence, lane, step_id, step_type, revision, status, attempt, started_at, finished_at, error, failures
+    execution_id, sequence, lane, step_id, step_type, revision, status, attempt, started_at, finished_at, error, outcome,
+    failures
 ) values (
-    :id, :sequence, :lane, :step_id, :step_type, :revision, :status, :attempt, :now, :finished_at, :error,
+    :id, :sequence, :lane, :step_id, :step_type, :revision, :status, :attempt, :now, :finished_at, :error, :outcome,
     jsonb_build_array(:failure::jsonb)
 )
 on conflict (execution_id, sequence) do update
 set status = excluded.status, attempt = excluded.attempt, finished_at = excluded.finished_at, error = excluded.error,
-    failures = step_runs.failures || excluded.failures;
+    outcome = coalesce(excluded.outcome, step_runs.outcome), failures = step_runs.failures || excluded.failures
+where step_runs.lane = excluded.lane;
 
 -- name: pass_step_run!
 -- A step that a person passed over: it stays failed if it had failed, and says which path was chosen.
 update step_runs
-set status = case when status in ('waiting', 'running', 'retrying') then 'skipped' else status end,
+set outcome = :outcome,
+    status = case when status in ('waiting', 'running', 'retrying') then 'skipped' else status end,
     finished_at = coalesce(finished_at, :now),
     output = case when :path::text is null then output else output || jsonb_build_object('path', :path::text) end
 where execution_id = :id and sequence = :sequence;

@@ -258,3 +258,12 @@ async def test_what_is_named_and_is_not_there_is_an_expected_failure_with_its_na
         assert name in found[id]["sentence"], found[id]["sentence"]
     assert run.output("empty")["found"] == 0
     assert await children(house, run.id) == []
+
+
+@shows("modify_automation", "include_self", where=["record"])
+async def test_an_execution_whose_last_step_cancels_it_is_canceled(house: House, where: Where) -> None:
+    run = await house.run(where, modify("end", "cancel", include_self=True), ends="canceled")
+    by = f"automation {run.row['api_name']}"
+    assert (run.row["cancel_reason"], run.row["reason"]) == ("step", f"canceled by {by}: step end of execution {run.id}")
+    [asked] = await house.fetch("select kind, asked_by from execution_requests where execution_id = $1", run.id)
+    assert (asked["kind"], asked["asked_by"]) == ("cancel", by)

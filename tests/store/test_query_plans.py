@@ -222,7 +222,8 @@ def ids(filled: tuple[str, dict[str, Any]]) -> dict[str, Any]:
 async def test_hot_queries_read_no_big_table_from_end_to_end(planned: Any, database: Database, ids: dict[str, Any]) -> None:
     async with database.connection() as connection:
         asked: dict[str, dict[str, Any]] = {
-            "load_step": {"id": ids["record"], "sequence": 2},
+            "load_step": {"id": ids["record"], "sequence": 2, "lane": "", "after": 1, "up_to": 9},
+            "list_open_to_look_at": {"after": ids["record"], "before": NOW, "size": 100},
             "read_execution": {"id": ids["record"]},
             "lock_execution": {"id": ids["record"]},
             "list_step_runs": {"id": ids["record"], "after": 0, "size": 100},

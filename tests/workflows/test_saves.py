@@ -49,6 +49,7 @@ async def test_what_ran_is_shown_as_it_ran(engine: Engine) -> None:
 async def test_a_delay_that_was_deleted_goes_on_at_the_next_step_that_is_left(engine: Engine) -> None:
     execution = await waiting(engine, WAIT, change("b"), change("c"))
     assert await saved_and_skipped(engine, execution, change("c")) == [("wait", "skipped"), ("c", "completed")]
+    assert (await engine.execution(execution))["warning"] == "Step wait was deleted: the execution went on at step c."
 
 
 async def test_a_delay_that_ends_after_it_was_deleted_goes_on_too(skipping_engine: Engine) -> None:
@@ -58,6 +59,18 @@ async def test_a_delay_that_ends_after_it_was_deleted_goes_on_too(skipping_engin
     await over_the_waits(engine, execution)
     assert await engine.visits(execution) == [("wait", "completed"), ("c", "completed")]
     assert [row["revision"] for row in await engine.steps(execution)] == [1, 2]
+    assert (await engine.execution(execution))["warning"] == "Step wait was deleted: the execution went on at step c."
+
+
+async def test_a_step_that_is_deleted_before_a_resume_is_jumped_over_with_a_warning(engine: Engine) -> None:
+    lead = await engine.lead()
+    await engine.save(object="lead", steps=[change("b") | {"changes": [{"field": "gone", "value": 1}]}, change("c")])
+    held = await engine.start(record=lead)
+    await engine.in_state(held, "paused", reason="error")
+    await engine.save(object="lead", steps=[change("c")])
+    await engine.order(held, "resume")
+    row = await engine.ended(held)
+    assert row["warning"] == "Step b was deleted: the execution went on at step c."
 
 
 async def test_after_a_skip_the_next_save_is_read_from_where_the_execution_stands(engine: Engine) -> None:
