@@ -1,5 +1,5 @@
 -- Whose ids are whose, and what became of a request whose answer was lost
--- depends: 0005_actions
+-- depends: 0006_failing_workflows
 
 -- migrate: apply
 -- The first key of the rotations that a key came out of: what its caller is known by. Null: itself.

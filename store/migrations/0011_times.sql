@@ -1,5 +1,5 @@
 -- When automations were active, and which events were told of with a time of their own
--- depends: 0005_actions
+-- depends: 0010_relay
 
 -- migrate: apply
 

@@ -1,5 +1,5 @@
 -- Purging finds what points at it, and only new events wake the relay
--- depends: 0005_actions
+-- depends: 0011_times
 
 -- migrate: apply
 -- Whoever deletes executions, events, messages or deliveries has Postgres look for what points at each of them.
