@@ -88,8 +88,12 @@ class FailingWorkflows:
         )
         service = self._services.temporal.workflow_service
         answer = await service.get_workflow_execution_history_reverse(asked, timeout=PATIENCE)
-        failures = (event.workflow_task_failed_event_attributes.failure.message for event in answer.history.events)
-        return next((message for message in failures if message), "no worker finished it in time")[:_SAID]
+        events = (event.workflow_task_failed_event_attributes for event in answer.history.events)
+        failure = next((event.failure for event in events if event.HasField("failure")), None)
+        if failure is None:
+            return "no worker finished it in time"
+        error = await self._services.temporal.data_converter.decode_failure(failure)
+        return str(getattr(error, "message", error))[:_SAID]
 
     async def _end(self, row: Any) -> bool:
         """In the books first, then in Temporal; whoever is killed in between leaves it known, and it is ended again."""
