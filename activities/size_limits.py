@@ -6,6 +6,9 @@ from typing import Any
 
 from pydantic_core import to_json
 
+from activities.results import Result
+from activities.services import Services
+from activities.situation import Situation
 from automations.failures import ExpectedFailure
 
 OUTPUT_BYTES = 64 * 1024
@@ -14,6 +17,12 @@ OUTPUT_BYTES = 64 * 1024
 _VALUE_BYTES = 4 * 1024
 _SHOWN = 1_000
 """Bytes of one value that a step used, and the characters that are kept of one with more."""
+
+
+def fitting(result: Result, situation: Situation, services: Services) -> Result:
+    """Raises ExpectedFailure where the execution has no room for the variables."""
+    require_room(situation.variables, result.variables, services.settings.variables_bytes)
+    return result
 
 
 def require_room(variables: Mapping[str, Any], changed: Mapping[str, Any], most: int) -> None:
