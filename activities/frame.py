@@ -8,7 +8,6 @@ again.
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from time import perf_counter
 from typing import Any
@@ -26,12 +25,12 @@ from activities.outside_results import lesser_results, outcome_after_call
 from activities.plain_words import raw
 from activities.positions import jumped, stands_before
 from activities.registry import Runner
-from activities.results import ChangedMeanwhileError, Down, Onward, Result, failed
+from activities.results import ChangedMeanwhileError, Down, Onward, Result, Written, failed
 from activities.secrets import keeping, redacted
 from activities.services import Services
 from activities.situation import Situation
 from activities.situations import situation_of
-from activities.size_limits import require_room
+from activities.size_limits import fitting
 from activities.switching import checked
 from activities.writing import Attempt, write_result
 from automations.errors import EverstepError
@@ -50,14 +49,6 @@ _TRIES = 20
 """Of one attempt against a record that others change all the time, before the retry ladder takes over."""
 
 
-@dataclass(frozen=True)
-class Written:
-    """What was written of a step; an outcome of None says that it was not, as the execution or the record changed."""
-
-    result: Result
-    outcome: Outcome | None
-
-
 class StepFrame:
     """Runs one step type; its `run` is the activity. A dry run puts itself in the place of what is protected."""
 
@@ -74,13 +65,8 @@ class StepFrame:
         except ApplicationError:
             raise
         except Exception as error:
-            _LOG.warning(
-                "attempt_broke",
-                execution_id=str(request.execution_id),
-                step=request.step,
-                attempt=request.attempt,
-                why=raw(error),
-            )
+            told = {"execution_id": str(request.execution_id), "step": request.step, "attempt": request.attempt}
+            _LOG.warning("attempt_broke", **told, why=raw(error))
             raise unexpected(error) from error
 
     async def _answer(self, request: StepRequest) -> StepAnswer:
@@ -252,16 +238,11 @@ class StepFrame:
     async def _found(self, step: StepBase, situation: Situation, connection: Any) -> Result:
         if self._runner.writes:
             async with connection.transaction():  # a failure takes back what it wrote, and is written down itself
-                return self._fitting(await self._runner.writes(step, situation, self._services, connection), situation)
+                return fitting(await self._runner.writes(step, situation, self._services, connection), situation, self._services)
         if self._runner.reads:
-            return self._fitting(await self._runner.reads(step, situation, self._services, connection), situation)
+            return fitting(await self._runner.reads(step, situation, self._services, connection), situation, self._services)
         assert self._runner.runs
-        return self._fitting(await self._runner.runs(step, situation, self._services), situation)
-
-    def _fitting(self, result: Result, situation: Situation) -> Result:
-        """Raises ExpectedFailure where the execution has no room for the variables."""
-        require_room(situation.variables, result.variables, self._services.settings.variables_bytes)
-        return result
+        return fitting(await self._runner.runs(step, situation, self._services), situation, self._services)
 
 
 async def _over(connection: Any, attempt: Attempt) -> Outcome | None:

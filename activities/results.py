@@ -8,6 +8,7 @@ from uuid import UUID
 
 from automations.errors import EverstepError
 from automations.executions import CancelReason, PauseReason, TerminalState
+from automations.outcomes import Outcome
 from automations.steps.base import StepBase
 from automations.storable import storable_text
 from store.database import Connection
@@ -88,6 +89,14 @@ class Result:
     held: bool = False
     also: Callable[[Connection], Awaitable[None]] | None = None
     afterwards: Callable[[], Awaitable[None]] | None = None
+
+
+@dataclass(frozen=True)
+class Written:
+    """What was written of a step; an outcome of None says that it was not, as the execution or the record changed."""
+
+    result: Result
+    outcome: Outcome | None
 
 
 def failed(step: StepBase, failure: EverstepError) -> Result:

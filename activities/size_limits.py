@@ -4,6 +4,9 @@ from collections.abc import Iterable, Mapping
 from itertools import accumulate
 from typing import Any
 
+from activities.results import Result
+from activities.services import Services
+from activities.situation import Situation
 from automations.failures import ExpectedFailure
 from store.database import json_bytes
 
@@ -13,6 +16,12 @@ OUTPUT_BYTES = 64 * 1024
 _VALUE_BYTES = 4 * 1024
 _SHOWN = 1_000
 """Bytes of one value that a step used, and the characters that are kept of one with more."""
+
+
+def fitting(result: Result, situation: Situation, services: Services) -> Result:
+    """Raises ExpectedFailure where the execution has no room for the variables."""
+    require_room(situation.variables, result.variables, services.settings.variables_bytes)
+    return result
 
 
 def require_room(variables: Mapping[str, Any], changed: Mapping[str, Any], most: int) -> None:
