@@ -151,7 +151,7 @@ async def _away() -> Client:
 
 async def test_a_request_is_told_later_if_temporal_goes_away_once_it_is_written(api: httpx2.AsyncClient, engine: Engine) -> None:
     execution = await waiting(api, engine)
-    id, ada = UUID(execution["id"]), Actor("ada")
+    id, ada = UUID(execution["id"]), Actor(None, "ada")
     for kind in ("pause", "resume", "skip"):
         asked = await request(engine.database, await _away(), engine.settings, id, kind, actor=ada, why="", path=None)
         assert not asked.told
