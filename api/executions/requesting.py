@@ -82,7 +82,7 @@ async def _told(database: Database, client: Client, settings: Settings, row: Any
     """Raises RefusedError 409 where nobody is there to hear it."""
     try:
         is_there = await tell_execution(database, client, settings, row)
-    except (RPCError, *UNAVAILABLE) as error:
+    except (RPCError, RuntimeError, *UNAVAILABLE) as error:
         _LOG.warning("request_postponed", execution_id=str(row["id"]), kind=request.kind, why=str(error))
         return False
     if not is_there:
