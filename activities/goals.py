@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from activities.awaited import dated_wait, meetings, told_by_record, waiting_for
+from activities.awaited import Told, dated_wait, meetings, told_by_record, waiting_for
 from activities.control import WaitEnd, wait_end
 from activities.record_values import record_values
 from activities.registry import goes_on, runs
@@ -25,9 +25,10 @@ from automations.goal_moments import DatedWait, Seen, Verdict, comings, decide, 
 from automations.goal_telling import Timeout, moved_in_words, output_of
 from automations.steps.base import StepBase
 from automations.steps.goals import AwaitingStep, Goal
-from store.database import Connection
+from store.database import DATABASE_ERRORS, TRANSIENT, Connection
 from store.events import read_event
 from store.goals import (
+    GoalMeeting,
     GoalWait,
     delete_goal_wait,
     hold_record_of_goal,
@@ -153,11 +154,26 @@ async def _heard(connection: Connection, row: Any, wait: DatedWait) -> dict[str,
 
 async def _unheard(connection: Connection, row: Any, services: Services, now: datetime) -> dict[str, Any] | None:
     """The same where one would meet it that happened in time, and that nobody has evaluated yet."""
-    events = told_by_record(await list_unheard_events(connection, row))[row["record_id"]]
-    met = await meetings(connection, [waiting_for(row, events)], services)
-    meeting = met.get((row["execution_id"], row["sequence"]))
-    event = await read_event(connection, meeting.event_id) if meeting else None
-    return _met_by(event, meeting.trigger, now) if meeting else None
+    wait = dated_wait(row)
+    kinds = {listen.kind for trigger in wait.triggers for listen in trigger.listens()}
+    events = await list_unheard_events(connection, row, kinds, wait.timeout) if kinds else []
+    for told in told_by_record(events)[row["record_id"]]:
+        meeting = await _meeting(connection, row, told, services)
+        event = await read_event(connection, told.id) if meeting else None
+        if meeting:
+            return _met_by(event, meeting.trigger, now)
+    return None
+
+
+async def _meeting(connection: Connection, row: Any, told: Told, services: Services) -> GoalMeeting | None:
+    """None for one with which something is wrong: it stands in the way of no other, and the relay says what it is."""
+    try:
+        return next(iter((await meetings(connection, [waiting_for(row, [told])], services)).values()), None)
+    except (*TRANSIENT, *DATABASE_ERRORS):
+        raise
+    except Exception:
+        _LOG.exception("event_broken", event_id=str(told.id), kind=told.event.kind)
+        return None
 
 
 def _met_by(event: Any, trigger: dict[str, Any], evaluated_at: datetime) -> dict[str, Any]:

@@ -78,9 +78,13 @@ async def hold_record_of_goal(connection: Connection, record_id: UUID) -> None:
     await QUERIES.hold_record_of_goal(connection, record_id=record_id)
 
 
-async def list_unheard_events(connection: Connection, row: Any) -> list[Any]:
-    """Of the record since the goal of that row was reached, in their order: those that nobody has evaluated."""
-    rows = QUERIES.list_unheard_events(connection, record_id=row["record_id"], after_event=row["after_event"])
+async def list_unheard_events(connection: Connection, row: Any, kinds: Collection[str], until: datetime | None) -> list[Any]:
+    """Of these kinds and of the record, since the goal of that row was reached, in their order: those that nobody has evaluated,
+    and that happened by a moment (None: whenever).
+    """
+    rows = QUERIES.list_unheard_events(
+        connection, record_id=row["record_id"], after_event=row["after_event"], kinds=list(kinds), until=until
+    )
     return [row async for row in rows]
 
 

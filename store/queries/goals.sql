@@ -27,6 +27,7 @@ select id from records where id = :record_id for no key update;
 select id, number, kind, record_id, event_at, reported_at, payload, automation_id
 from events
 where record_id = :record_id and evaluated_at is null and number > :after_event
+  and kind = any(:kinds::text[]) and event_at <= coalesce(:until::timestamptz, 'infinity')
 order by number;
 
 -- name: write_goal_look!

@@ -149,6 +149,23 @@ async def _someone_waits(database: Database) -> bool:
         return await connection.fetchval("select exists (select from pg_locks where not granted)")
 
 
+async def test_an_event_that_cannot_be_evaluated_stands_in_the_way_of_no_other(
+    waits: Waits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await waits.reach()
+    for hours in (1, 2):
+        await waits.happens(REACHED + hours * HOUR)
+    asked = iter([True, False])
+
+    def mismatch(self: Any, event: Any) -> str | None:
+        if next(asked):
+            raise RuntimeError("nobody thought of that")
+        return None
+
+    monkeypatch.setattr("automations.event_triggers.FieldUpdated.mismatch", mismatch)
+    assert await waits.wakes(OVER) == "met"
+
+
 # Its dates, which nobody looked at meanwhile
 
 DAY = {"type": "on_or_around_date", "field": "due", "at": "12:00"}

@@ -365,7 +365,12 @@ async def test_hot_queries_read_no_big_table_from_end_to_end(planned: Any, datab
             "list_new_events": {"size": 500, "low": 100},
             "mark_evaluated": {"ids": [ids["record"]], "now": NOW},
             "find_goal_waits": {"record_ids": [ids["record"]], "listens": ["field_updated/status"]},
-            "list_unheard_events": {"record_id": ids["record"], "after_event": 1},
+            "list_unheard_events": {
+                "record_id": ids["record"],
+                "after_event": 1,
+                "kinds": ["field_updated"],
+                "until": NOW,
+            },
             "list_goal_changes": {
                 "record_id": ids["record"],
                 "after_event": 1,
