@@ -13,7 +13,7 @@ PROJECT = Path(__file__).parents[2]
 def test_good_events_are_evaluated_once_while_poisoned_ones_are_set_aside_and_workers_are_killed() -> None:
     """`python -m tests.chaos.poison_batch` is the same with 5,000 events, and others that take too long."""
     ways = ["--ways", "locks", "violated", "deferred", "killed"]
-    options = ["--events", "120", "--poisoned", "1", "--kills", "1", *ways]
+    options = ["--events", "40", "--poisoned", "1", "--kills", "1", *ways]
     command = [sys.executable, "-m", "tests.chaos.poison_batch", *options]
     ended = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=220)
     assert ended.returncode == 0, ended.stdout + ended.stderr
