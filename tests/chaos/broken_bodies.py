@@ -118,7 +118,11 @@ class Storm:
         async def is_settled() -> bool:
             return self._lives != life or (await found(self._database))[sent.token] > 0
 
-        await until(is_settled, seconds=_TAKEN_WITHIN_SECONDS, says=f"{sent.kind} {sent.token}, which came whole, is taken")
+        says = f"{sent.kind} {sent.token}, which came whole, is taken"
+        try:
+            await until(is_settled, seconds=_TAKEN_WITHIN_SECONDS, says=says)
+        except AssertionError as error:
+            self._ledger.problems.append(str(error))
         if self._lives != life:
             self.cut_short.add(sent.token)
 
