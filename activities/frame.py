@@ -29,10 +29,11 @@ from activities.writing import Attempt, write_result
 from automations.errors import EverstepError
 from automations.lanes import MAIN, Standing
 from automations.messages import Ending, StepRequest
-from automations.outcomes import End, LaneEnd, Moved, Outcome, Requested, StepAnswer, StepRef
+from automations.outcomes import Behind, End, Hold, LaneEnd, Moved, Outcome, Requested, StepAnswer, StepRef, Wait
 from automations.positions import Positions
 from automations.steps.base import StepBase
 from store.executions import end_execution
+from store.reloading import ran_on
 from store.standings import hold_version, lock_standings, revision_of, standings_of, whole, write_standings
 from store.step_runs import begin_step_run, drop_step_run, load_step
 
@@ -70,6 +71,8 @@ class StepFrame:
         async with self._services.database.connection() as connection:
             row = await self._load(connection, request)
             known = _known_outcome(row, request)
+            if await _is_behind(connection, row, request, known):
+                return Behind()
             if known is not None:
                 return known
             plan = await self._services.definitions.plan(connection, row["automation_id"], row["revision"])
@@ -222,6 +225,22 @@ def _known_outcome(row: Any, request: StepRequest) -> Outcome | None:
     if row["request"] is not None:
         return Requested(request=row["request"])
     return None
+
+
+async def _is_behind(connection: Any, row: Any, request: StepRequest, known: Outcome | None) -> bool:
+    """Whether the workflow has forgotten what the store knows: Temporal was restored from an older backup.
+
+    Then its lanes may number their step runs otherwise, and it would wait for what is over.
+    """
+    if row is None or row["run_lane"] is None:
+        return False
+    if row["run_lane"] != request.lane:
+        return True
+    if not isinstance(known, Wait | Hold):
+        return False
+    if row["finished_at"] is not None:
+        return True
+    return await ran_on(connection, request.execution_id, request.lane, request.sequence)
 
 
 async def _moved(connection: Any, request: StepRequest, step: StepBase) -> Outcome:

@@ -115,6 +115,12 @@ class Requested(Message):
     request: Request
 
 
+class Behind(Message):
+    """The step did not run: the workflow has forgotten what the execution's row still knows, and goes on from there."""
+
+    kind: Literal["behind"] = "behind"
+
+
 class End(Message):
     """The execution is over, and the store says so already."""
 
@@ -129,7 +135,7 @@ class LaneEnd(Message):
     kind: Literal["lane_end"] = "lane_end"
 
 
-Outcome = Annotated[Next | Moved | Wait | Hold | Fork | Requested | LaneEnd | End, Field(discriminator="kind")]
+Outcome = Annotated[Next | Moved | Wait | Hold | Fork | Requested | Behind | LaneEnd | End, Field(discriminator="kind")]
 
 
 class StepAnswer(Message):

@@ -10,7 +10,7 @@ from temporalio.exceptions import FailureError, is_cancelled_exception
 
 from automations.executions import Request, RequestKind
 from automations.messages import Again, At, Cursor, Ending, GoalMet, Retry, StepFailure, StepRequest, StepSkip
-from automations.outcomes import End, Fork, Hold, LaneEnd, Moved, Next, Outcome, Requested, StepAnswer, StepRef, Wait
+from automations.outcomes import Behind, End, Fork, Hold, LaneEnd, Moved, Next, Outcome, Requested, StepAnswer, StepRef, Wait
 from workflows import bookkeeping
 from workflows.course import Course
 from workflows.requests import Waiter
@@ -96,6 +96,9 @@ class Lane:
             case Requested(request=request):
                 await self._heed(request)
                 return at
+            case Behind():
+                self._course.reload()
+                return at
             case Moved(step=moved) if moved.id == at.step.id or at.attempt == 1:
                 return Again(step=moved)
             case Wait() | Hold() if at.attempt > 1:
@@ -160,7 +163,7 @@ class Lane:
         )  # fmt: skip
         known = await bookkeeping.record_failure(failure)
         if known:
-            assert not isinstance(known.outcome, Requested)
+            assert not isinstance(known.outcome, Requested | Behind)
             return known.outcome
         if follows == "hold":
             return Hold(reason="condition_error", says=sentence, step=step)
@@ -226,7 +229,7 @@ class Lane:
             path=request.path, request_id=request.id, **self._waits.named,
         )  # fmt: skip
         outcome = (await bookkeeping.skip_step(skip)).outcome
-        assert not isinstance(outcome, Requested)
+        assert not isinstance(outcome, Requested | Behind)
         return outcome
 
     def _is_carried(self, until: datetime | None) -> bool:

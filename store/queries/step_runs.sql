@@ -9,7 +9,7 @@ select e.state, e.version, e.revision as ran_from, e.step_id, e.pause_reason, e.
        o.id as object_id, o.revision as object_revision,
        b.name as business_name, b.timezone, b.calendar,
        (select jsonb_agg(to_jsonb(k)) from kill_switches k where k.lifted_at is null) as switches,
-       s.status as run_status, s.outcome as run_outcome, s.started_at as run_started_at
+       s.status as run_status, s.outcome as run_outcome, s.started_at as run_started_at, s.lane as run_lane
 from executions e
 join automations a on a.id = e.automation_id
 cross join business b

@@ -7,7 +7,7 @@ from uuid import UUID
 from activities.starting import task_queue
 from automations.firings import Firing
 from store.automations import read_automation
-from tests.builders import Json, branch, condition, go_to, goal
+from tests.builders import Json, branch, condition, delay, go_to, goal
 from tests.engine import Engine, until
 from tests.workflows.counting import COUNT
 from workflows.firing import ScheduleFiringWorkflow
@@ -109,6 +109,27 @@ async def lanes_continued_as_new(engine: Engine) -> UUID:
     return execution
 
 
+async def reloaded(engine: Engine) -> UUID:
+    """Each lane goes on from where the execution's row has it."""
+    lanes = [{"name": name, "steps": [delay(f"wait-{name}", days=1)]} for name in ("a", "b")]
+    execution = await _started(
+        engine, {"id": "fork", "type": "branch", "lanes": lanes}, api_name="reloaded"
+    )
+    await until(lambda: _stand(engine, execution, {"", "fork:a", "fork:b"}))
+    handle = await engine.handle(execution)
+    first = (await handle.describe()).run_id
+    await handle.signal("reload")
+
+    async def goes_on() -> bool:
+        return (await handle.describe()).run_id != first
+
+    await until(goes_on)
+    for name in ("a", "b"):
+        await engine.ask(execution, "skip", step=f"wait-{name}")
+    await engine.ended(execution)
+    return execution
+
+
 async def goals(engine: Engine) -> UUID:
     late = goal("late", {"type": "stage_updated"}, not_met=[COUNT], timeout={"days": 3})
     execution = await _started(engine, goal("soon", met=[CHANGE]), late, api_name="goals")
@@ -192,6 +213,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     canceled_in_temporal,
     lanes,
     lanes_continued_as_new,
+    reloaded,
     goals,
     dates_of_goals,
     schedule_firing,
