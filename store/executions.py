@@ -187,3 +187,8 @@ async def give_back_launches(connection: Connection, execution_ids: Iterable[UUI
 
 async def mark_started(connection: Connection, execution_id: UUID) -> None:
     await QUERIES.mark_started(connection, id=execution_id)
+
+
+async def lock_executions(connection: Connection, ids: Iterable[UUID]) -> list[Any]:
+    """As `lock_execution`, by id."""
+    return [row async for row in QUERIES.lock_executions(connection, ids=list(ids))]

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import structlog
 from temporalio.client import Client
 
-from activities.asking import is_being, meant_by, pinned, state_of
+from activities.asking import accepted, deed, pinned, state_of
 from activities.requesting import deliver
 from activities.settings import Settings
 from activities.telling import tell_before
@@ -16,7 +16,7 @@ from api.problems import NotFoundError
 from automations.asking import Refused
 from automations.executions import Request, RequestKind
 from automations.messages import Ending
-from store.audit import Actor, Deed, write_audit
+from store.audit import Actor, write_audit
 from store.database import Connection, Database
 from store.executions import end_execution, lock_execution, write_request
 from store.requests import insert_request
@@ -26,14 +26,11 @@ _LOG = structlog.get_logger("everstep.requests")
 _STANDING: frozenset[RequestKind] = frozenset({"pause", "cancel"})
 """What stands on the row until it is done: a busy chain of steps sees it there first."""
 
-_ACTIONS: dict[RequestKind, str] = {
-    "pause": "execution.paused",
-    "resume": "execution.resumed",
-    "cancel": "execution.canceled",
-    "skip": "execution.skipped",
-    "retry": "execution.retried",
-}
-
+_GONE = (
+    "The execution's workflow is not in Temporal: cancel it to close it. If Temporal was restored from a backup, "
+    "`everstep recover start-again` lets it go on."
+)
+_STANDS: frozenset[str] = frozenset({"being_canceled", "being_paused"})
 _UNFIT = frozenset({"path_needed", "no_such_path", "whole_execution"})
 """What is wrong with the request itself, whatever the state: 422. All else is 409."""
 
@@ -63,7 +60,7 @@ async def ask(
         request = await pinned(connection, row, _accepted(row, request))
         await insert_request(connection, execution_id, request, datetime.now(UTC))
         await write_request(connection, execution_id, request if kind in _STANDING else None)
-        await write_audit(connection, actor, _deed(row, request))
+        await write_audit(connection, actor, deed(row, request))
         await tell_before(connection, client, settings, row)
         if not await deliver(client, settings, row, request):
             await _without_workflow(connection, row, request)
@@ -71,28 +68,20 @@ async def ask(
     return row["version"] + 1
 
 
-def _deed(row: Any, request: Request) -> Deed:
-    asked = request.model_dump(include={"step", "path"}, exclude_none=True)
-    found = {name: row[name] for name in ("state", "pause_reason") if row[name]}
-    return Deed(_ACTIONS[request.kind], "execution", str(row["id"]), before=found, after=asked or None, why=request.why)
-
-
 def _accepted(row: Any, request: Request) -> Request:
-    if is_being(row, "cancel"):
-        raise RefusedError(409, "being_canceled", "The execution is being canceled.")
-    if request.kind == "pause" and is_being(row, "pause"):
-        raise RefusedError(409, "being_paused", "The execution is being paused: the step that runs is still to finish.")
-    found = meant_by(request, row)
-    if isinstance(found, Refused):
-        item = {"path": found.path, "code": state_of(row) if found.path == "state" else found.code, "sentence": found.sentence}
-        raise RefusedError(422 if found.code in _UNFIT else 409, found.code, found.sentence, [item])
-    return found
+    found = accepted(request, row)
+    if not isinstance(found, Refused):
+        return found
+    if found.code in _STANDS:
+        raise RefusedError(409, found.code, found.sentence)
+    item = {"path": found.path, "code": state_of(row) if found.path == "state" else found.code, "sentence": found.sentence}
+    raise RefusedError(422 if found.code in _UNFIT else 409, found.code, found.sentence, [item])
 
 
 async def _without_workflow(connection: Connection, row: Any, request: Request) -> None:
     """Somebody terminated the workflow in Temporal: a cancel closes the row that it left."""
     if request.kind != "cancel":
-        raise RefusedError(409, "workflow_gone", "The execution's workflow was terminated in Temporal: cancel it to close it.")
+        raise RefusedError(409, "workflow_gone", _GONE)
     reason = f"canceled by {request.by or 'a person'}: its workflow had been terminated in Temporal"
     ending = Ending(
         execution_id=row["id"], now=datetime.now(UTC), state="canceled", reason=reason, cancel_reason=request.cause

@@ -59,7 +59,7 @@ limit :size
 for update skip locked;
 
 -- name: write_cancel_requests!
-update executions e set request = asked.request, version = e.version + 1
+update executions e set request = asked.request, version = e.version + 1, requested_at = now()
 from unnest(:ids::uuid[], :requests::jsonb[]) as asked (id, request)
 where e.id = asked.id;
 

@@ -168,7 +168,7 @@ async def test_one_that_waits_goes_on_waiting_and_then_goes_on(engine: Engine) -
     await until(lambda: is_running(engine, execution))
     row = await engine.execution(execution)
     assert (row["state"], row["waiting_until"]) == ("paused", before["waiting_until"])
-    await engine.ask(execution, "skip")
+    await engine.order(execution, "skip")
     await engine.ended(execution)
     assert await engine.visits(execution) == [
         ("a", "completed"), ("rest", "skipped"), ("b", "completed"),
@@ -220,8 +220,8 @@ async def test_lanes_go_on_each_from_where_it_stood_and_join_once(engine: Engine
     await forgotten(engine, [execution])
     await recovered(engine, "start_again")
     await until(lambda: is_running(engine, execution))
-    await engine.ask(execution, "skip", step="rest")
-    await engine.ask(execution, "skip", step="long")
+    await engine.order(execution, "skip", step="rest")
+    await engine.order(execution, "skip", step="long")
     await engine.ended(execution)
     assert sorted(await engine.visits(execution)) == [
         ("a", "completed"), ("b", "completed"), ("c", "completed"), ("d", "completed"),
@@ -240,9 +240,9 @@ async def test_what_a_person_paused_stays_paused_and_can_be_resumed(engine: Engi
     await recovered(engine, "start_again")
     await until(lambda: is_running(engine, execution))
     assert (await engine.execution(execution))["pause_reason"] == "manual"
-    await engine.ask(execution, "resume")
+    await engine.order(execution, "resume")
     await engine.in_state(execution, "paused", reason="delay")
-    await engine.ask(execution, "skip")
+    await engine.order(execution, "skip")
     await engine.ended(execution)
 
 
@@ -273,7 +273,7 @@ async def test_what_failed_waits_for_a_person_and_runs_that_step_again(engine: E
     await recovered(engine, "start_again")
     await until(lambda: is_running(engine, execution))
     await engine.save(object="lead", steps=[set_field("set", status="new")])
-    await engine.ask(execution, "resume")
+    await engine.order(execution, "resume")
     await engine.ended(execution)
     assert await engine.visits(execution) == [("set", "failed"), ("set", "completed")]
 
@@ -293,9 +293,7 @@ LANES = [
 
 
 @pytest.mark.parametrize("is_recovered", [True, False])
-async def test_a_workflow_that_is_behind_its_row_does_nothing_twice(
-    engine: Engine, is_recovered: bool
-) -> None:
+async def test_a_workflow_that_is_behind_its_row_does_nothing_twice(engine: Engine, is_recovered: bool) -> None:
     """Its lanes come to their steps in another order than they did before."""
     lead = await engine.lead(seats=0)
     await engine.save(object="lead", steps=LANES)

@@ -112,9 +112,7 @@ async def lanes_continued_as_new(engine: Engine) -> UUID:
 async def reloaded(engine: Engine) -> UUID:
     """Each lane goes on from where the execution's row has it."""
     lanes = [{"name": name, "steps": [delay(f"wait-{name}", days=1)]} for name in ("a", "b")]
-    execution = await _started(
-        engine, {"id": "fork", "type": "branch", "lanes": lanes}, api_name="reloaded"
-    )
+    execution = await _started(engine, {"id": "fork", "type": "branch", "lanes": lanes}, api_name="reloaded")
     await until(lambda: _stand(engine, execution, {"", "fork:a", "fork:b"}))
     handle = await engine.handle(execution)
     first = (await handle.describe()).run_id
@@ -125,7 +123,7 @@ async def reloaded(engine: Engine) -> UUID:
 
     await until(goes_on)
     for name in ("a", "b"):
-        await engine.ask(execution, "skip", step=f"wait-{name}")
+        await engine.order(execution, "skip", step=f"wait-{name}")
     await engine.ended(execution)
     return execution
 
