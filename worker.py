@@ -56,6 +56,7 @@ def all_activities(services: Services) -> list[Any]:
         books.record_failure,
         books.end_execution,
         books.skip_step,
+        books.load_cursors,
         firings.plan_firing,
         firings.fire_page,
     ]

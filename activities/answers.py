@@ -25,12 +25,13 @@ async def known_answer(connection: Connection, row: Any, request: StepRequest, d
         return End(state="failed", reason="The execution is not in the store.")
     if row["run_sequence"] not in (None, request.sequence):
         return Renumbered(sequence=row["run_sequence"])
-    outcome = await way_on(connection, row, definitions) or _reached(row, request)
+    outcome = await way_on(connection, row, definitions)
+    if outcome is None and row["finished_at"] is not None:
+        return End(state=row["state"], reason=row["reason"] or "")
+    outcome = outcome or _reached(row, request)
     if outcome is not None:
         await _put_right(connection, row, request, outcome)
         return outcome
-    if row["finished_at"] is not None:
-        return End(state=row["state"], reason=row["reason"] or "")
     if row["run_sequence"] is None and row["taken"] is not None:
         free = await read_last_sequence(connection, request.execution_id) + 1
         return Renumbered(sequence=free, free=True)

@@ -3,11 +3,36 @@
 from typing import Any
 
 from automations.asking import Refused, lanes_meant, meant
-from automations.executions import TERMINAL_STATES, Request
+from automations.executions import TERMINAL_STATES, Request, RequestKind
 from automations.lanes import MAIN, Standing, Standings
 from automations.transitions import Stand
+from store.audit import Deed
 from store.database import Connection
 from store.last_runs import last_runs
+
+_ACTIONS: dict[RequestKind, str] = {
+    "pause": "execution.paused",
+    "resume": "execution.resumed",
+    "cancel": "execution.canceled",
+    "skip": "execution.skipped",
+    "retry": "execution.retried",
+}
+
+
+def accepted(request: Request, row: Any) -> Request | Refused:
+    """As `meant_by`, unless the same stands there already."""
+    if is_being(row, "cancel"):
+        return Refused("being_canceled", "The execution is being canceled.")
+    if request.kind == "pause" and is_being(row, "pause"):
+        return Refused("being_paused", "The execution is being paused: the step that runs is still to finish.")
+    return meant_by(request, row)
+
+
+def deed(row: Any, request: Request) -> Deed:
+    """For the audit log."""
+    asked = request.model_dump(include={"step", "path"}, exclude_none=True)
+    found = {name: row[name] for name in ("state", "pause_reason") if row[name]}
+    return Deed(_ACTIONS[request.kind], "execution", str(row["id"]), before=found, after=asked or None, why=request.why)
 
 
 def meant_by(request: Request, row: Any) -> Request | Refused:

@@ -15,6 +15,7 @@ from activities.children import (
 )
 from activities.named_records import named_records
 from activities.registry import writes
+from activities.requesting import ask_all
 from activities.results import Result, Stop
 from activities.resuming import lock_resumable
 from activities.services import Services
@@ -52,7 +53,7 @@ async def start_automation(step: StartAutomation, situation: Situation, services
     fresh = [target for target in targets if _key(target) not in going_on]
     started = await start_children(connection, fresh, overrides, situation, services)
     asked = await Asker("resume", step, situation).ask(connection, paused)
-    await ask_executions(connection, asked, situation.now)
+    await ask_all(connection, services.settings, asked, situation.now)
 
     async def afterwards() -> None:
         await launch_children(services, started)
@@ -115,7 +116,8 @@ async def modify_automation(step: ModifyAutomation, situation: Situation, servic
     asker = Asker(step.action, step, situation)
     asked = await asker.ask(connection, rows)
     own_id = situation.key.execution_id
-    await ask_executions(connection, [each for each in asked if each[0] != own_id], situation.now)
+    others = [each for each in asked if each[0] != own_id]
+    await ask_all(connection, services.settings, others, situation.now)
 
     async def afterwards() -> None:
         await tell_now(services)

@@ -8,9 +8,10 @@ from temporalio import activity
 from activities.answers import way_on
 from activities.notifying import notice_of_failure, write_notice
 from activities.positions import down, jumped, onward, outcome_of
+from activities.reloading import reloaded
 from activities.services import Services
 from activities.writing import stands_after
-from automations.messages import Ending, StateChange, StepFailure, StepSkip
+from automations.messages import Ending, Reloaded, ReloadRequest, StateChange, StepFailure, StepSkip
 from automations.outcomes import End, StepAnswer
 from automations.positions import Positions
 from automations.steps.base import StepBase
@@ -56,6 +57,11 @@ class Bookkeeping:
             if state == "failed":
                 _LOG.warning("execution_failed", execution_id=str(ending.execution_id), why=reason)
             return End.model_validate({"state": state, "reason": reason})
+
+    @activity.defn(name="load_cursors")
+    async def load_cursors(self, request: ReloadRequest) -> Reloaded:
+        async with self._services.database.transaction() as connection:
+            return await reloaded(connection, self._services.definitions, request)
 
     @activity.defn(name="skip_step")
     async def skip_step(self, skip: StepSkip) -> StepAnswer:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+from activities.bulk_requesting import bulk_request_once
 from activities.bulk_starting import bulk_start_once
 from activities.failing_workflows import FailingWorkflows
 from activities.keeping import keep
@@ -13,12 +14,13 @@ from activities.launching import launch_once
 from activities.notifying import send_due
 from activities.planning import fire_due_once, scan_once
 from activities.reconciling import Reconciler
+from activities.recovering import recover_once
 from activities.relaying import relay_once
 from activities.scheduling import sync_schedules_once
 from activities.services import Services
 from activities.sweeping import sweep_idempotent_requests
-from activities.switching import sweep
-from activities.telling import tell_once
+from activities.switching import sweep_once
+from activities.telling import PACED_EVERY, tell_once, tell_paced_once
 from activities.unreadable import answer_what_waited
 from store.wakeups import EVENTS, keep_hearing
 
@@ -26,7 +28,10 @@ Chore = Coroutine[Any, Any, Any]
 
 
 def chores(services: Services) -> list[Chore]:
-    kinds = (relaying, planning, scheduling, launching, bulk_starting, telling, making_up, sending, sweeping, forgetting)
+    kinds = (
+        relaying, planning, scheduling, launching, bulk_starting, bulk_requesting, telling, making_up, recovering, sending,
+        sweeping, forgetting,
+    )  # fmt: skip
     return [chore for kind in kinds for chore in kind(services)]
 
 
@@ -56,12 +61,23 @@ def bulk_starting(services: Services) -> list[Chore]:
     return [keep(partial(bulk_start_once, services), timedelta(seconds=0.2))]
 
 
+def bulk_requesting(services: Services) -> list[Chore]:
+    return [keep(partial(bulk_request_once, services), timedelta(seconds=0.2))]
+
+
 def telling(services: Services) -> list[Chore]:
-    return [keep(partial(tell_once, services), timedelta(seconds=0.2))]
+    return [
+        keep(partial(tell_once, services), timedelta(seconds=0.2)),
+        keep(partial(tell_paced_once, services), PACED_EVERY),
+    ]
 
 
 def making_up(services: Services, every: timedelta = timedelta(seconds=2)) -> list[Chore]:
     return [keep(Reconciler(services).sweep, every), keep(FailingWorkflows(services).sweep, every)]
+
+
+def recovering(services: Services, every: timedelta = timedelta(seconds=0.5)) -> list[Chore]:
+    return [keep(partial(recover_once, services), every)]
 
 
 def sending(services: Services, every: timedelta = timedelta(seconds=2)) -> list[Chore]:
@@ -69,7 +85,7 @@ def sending(services: Services, every: timedelta = timedelta(seconds=2)) -> list
 
 
 def sweeping(services: Services, every: timedelta = timedelta(seconds=0.5)) -> list[Chore]:
-    return [keep(partial(sweep, services), every)]
+    return [keep(partial(sweep_once, services), every)]
 
 
 def forgetting(services: Services, every: timedelta = timedelta(minutes=1)) -> list[Chore]:

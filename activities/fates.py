@@ -1,6 +1,8 @@
 """What became of a workflow, as Temporal tells it: for rows of which nobody wrote how they ended."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
 
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.exceptions import CancelledError, TerminatedError, TimeoutError
@@ -8,9 +10,15 @@ from temporalio.service import RPCError
 
 from activities.requesting import PATIENCE, is_missing
 from automations.executions import CancelReason, TerminalState
-from automations.messages import EndReport
+from automations.messages import Ending, EndReport
+from store.database import Database
+from store.executions import end_execution, lock_execution
 
 _GOING_ON = (None, WorkflowExecutionStatus.RUNNING, WorkflowExecutionStatus.CONTINUED_AS_NEW)
+
+
+Activity = Literal["idle", "in a step", "about to move", "failing"]
+"""`failing`: its workflow task is tried again and again, as that of a history which its worker remembers otherwise."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +31,15 @@ class Fate:
 
 
 MISSING = Fate("canceled", "its workflow is not in Temporal any more", "temporal")
+
+
+async def activity_of(client: Client, workflow_id: str) -> Activity:
+    """Of a workflow that runs. Raises RPCError, also where it is not there."""
+    description = await client.get_workflow_handle(workflow_id).describe(rpc_timeout=PATIENCE)
+    raw = description.raw_description
+    if not raw.HasField("pending_workflow_task"):
+        return "in a step" if raw.pending_activities else "idle"
+    return "failing" if raw.pending_workflow_task.attempt > 1 else "about to move"
 
 
 async def fate_of(client: Client, workflow_id: str) -> Fate | None:
@@ -52,3 +69,20 @@ def _failed(cause: BaseException) -> Fate:
             return Fate("failed", "its workflow timed out in Temporal")
         case _:
             return Fate("failed", "its workflow failed in Temporal: its history there says why")
+
+
+async def end_as_found(database: Database, row: Any, fate: Fate) -> Any | None:
+    """The row as it was before; None if it was ended in the meantime, or is about to be started again.
+
+    A workflow writes its end before it closes.
+    """
+    async with database.transaction() as connection:
+        locked = await lock_execution(connection, row["id"])
+        if locked is None or locked["finished_at"] is not None or not locked["workflow_started"]:
+            return None
+        ending = Ending(
+            execution_id=row["id"], now=datetime.now(UTC), state=fate.state, reason=fate.reason,
+            cancel_reason=fate.cancel_reason,
+        )  # fmt: skip
+        await end_execution(connection, ending)
+    return locked

@@ -12,25 +12,27 @@ from uuid import UUID
 import structlog
 from temporalio.service import RPCError
 
-from activities.fates import MISSING, Fate, fate_of
-from activities.requesting import deliver
+from activities.fates import MISSING, Activity, Fate, activity_of, end_as_found, fate_of
+from activities.missing_workflows import MissingWorkflows
+from activities.recovering import reload_workflow
+from activities.requesting import deliver, is_missing
 from activities.services import Services
 from automations.executions import Request
-from automations.messages import Ending
 from store import reconciling
 from store.automations import ask_to_cancel
 from store.database import UNAVAILABLE
-from store.executions import end_execution, lock_execution
 from store.ids import NIL
 from store.requests import end_executions_of_record
 
 _AT_ONCE = 10
-_BATCH = 100
 _LOOKS = 20
 """Workflows that one sweep asks Temporal about: this is done all the time, and hardly ever finds anything."""
+_LOOKS_IN_DOUBT = 200
+"""While some are missing: how many they are is to be known soon."""
 _UNTOUCHED = timedelta(seconds=10)
 """What moved since then is alive."""
 _TO_SIGNAL = timedelta(seconds=2)
+_A_SECOND = timedelta(seconds=1)
 _TO_CLOSE = timedelta(seconds=5)
 _FINISHED_LATELY = timedelta(hours=1)
 _CLOSED_LATELY = timedelta(minutes=5)
@@ -55,8 +57,11 @@ class Reconciler:
         self._listed_at = now - _CLOSED_LATELY
         self._open_cursor = NIL
         self._missing: set[UUID] = set()
+        self._idle: set[UUID] = set()
+        self._gone = MissingWorkflows(services)
         self._finished_cursor = now - _FINISHED_LATELY, NIL
         self._signalled: dict[str, datetime] = {}
+        self._signals_from = now
 
     async def sweep(self) -> int:
         """All of them, each for itself: what keeps one from its work does not keep the others. Says how many were mended."""
@@ -77,46 +82,78 @@ class Reconciler:
     async def end_gone(self) -> int:
         """Looks at a few open rows each time, one after the other: ends those whose workflow is over or not there.
 
-        A workflow counts as not there when it is missing twice in a row.
+        A workflow counts as not there when it is missing twice in a row. Those are ended at the end of a round, if they are few.
         """
         suspects, self._missing = self._missing, set()
+        looks = _LOOKS_IN_DOUBT if self._gone.in_doubt else _LOOKS
         async with self._services.database.connection() as connection:
-            page = await reconciling.list_open(connection, self._open_cursor, _LOOKS)
+            page = await reconciling.list_open(connection, self._open_cursor, looks)
             still = datetime.now(UTC) - self._untouched
             rows = [row for row in page if row["workflow_started"] and row["updated_at"] <= still]
             again = await reconciling.list_open_by_id(connection, suspects - {row["id"] for row in rows})
         mended = await _each(page, self._cancel_if_archived) + await _each(page, self._cancel_if_deleted)
         mended += await _each([*rows, *again], lambda row: self._end_if_over(row, is_suspect=row["id"] in suspects))
-        self._open_cursor = page[-1]["id"] if len(page) == _LOOKS else NIL
+        mended += await _each(rows, lambda row: self._reload_if_behind(row, still))
+        self._open_cursor = page[-1]["id"] if len(page) == looks else NIL
+        if self._open_cursor == NIL:
+            mended += await _each(await self._gone.to_end(len(self._missing)), self._end_missing)
         return mended
 
     async def _end_if_over(self, row: Any, *, is_suspect: bool = False) -> bool:
         fate = await fate_of(self._services.temporal, row["workflow_id"])
-        if fate is MISSING and not (is_suspect and await self._is_the_right_temporal()):
+        if fate is not MISSING:
+            if row.get("is_missing"):
+                await self._gone.unmark(row["id"])
+            return fate is not None and await self._end(row, fate)
+        if is_suspect:
+            await self._gone.mark(row["id"])
+        else:
             self._missing.add(row["id"])
-            return False
-        return fate is not None and await self._end(row, fate)
+        return False
 
-    async def _is_the_right_temporal(self) -> bool:
-        """One that knows no execution at all is more likely another server than one from which all were deleted."""
-        known = await self._services.temporal.count_workflows("WorkflowType = 'Execution'")
-        if known.count == 0:
-            _LOG.error("temporal_knows_no_execution", namespace=self._services.temporal.namespace)
-        return known.count > 0
+    async def _end_missing(self, row: Any) -> bool:
+        """One of a few."""
+        if await fate_of(self._services.temporal, row["workflow_id"]) is not MISSING:
+            await self._gone.unmark(row["id"])
+            return False
+        ended = await self._end(row, MISSING)
+        await self._gone.mark_ended(row["id"])
+        return ended
 
     async def _end(self, row: Any, fate: Fate) -> bool:
-        """Unless it was ended in the meantime: a workflow writes its end before it closes."""
-        async with self._services.database.transaction() as connection:
-            locked = await lock_execution(connection, row["id"])
-            if locked is None or locked["finished_at"] is not None:
-                return False
-            ending = Ending(
-                execution_id=row["id"], now=datetime.now(UTC), state=fate.state, reason=fate.reason,
-                cancel_reason=fate.cancel_reason,
-            )  # fmt: skip
-            await end_execution(connection, ending)
-        _LOG.warning("end_made_up", execution_id=str(row["id"]), found=fate.reason, was=locked["state"], ended=fate.state)
+        before = await end_as_found(self._services.database, row, fate)
+        if before is None:
+            return False
+        _LOG.warning("end_made_up", execution_id=str(row["id"]), found=fate.reason, was=before["state"], ended=fate.state)
         return True
+
+    async def _reload_if_behind(self, row: Any, still: datetime) -> bool:
+        """One that is to move by now, and whose workflow has nothing to do: it has forgotten what the row knows."""
+        owes = row["owes_since"]
+        if owes is None or owes > still or not await self._is_idle(row):
+            return False
+        if not await reload_workflow(self._services, row):
+            return False
+        _LOG.warning("reload_made_up", execution_id=str(row["id"]), found=f"{row['state']}, its workflow idle")
+        return True
+
+    async def _is_idle(self, row: Any) -> bool:
+        """Twice in a row: between two looks something may just have been answered."""
+        was_idle = row["id"] in self._idle
+        self._idle.discard(row["id"])
+        idle = await self._activity(row) == "idle"
+        if idle and not was_idle:
+            self._idle.add(row["id"])
+        return idle and was_idle
+
+    async def _activity(self, row: Any) -> Activity | None:
+        """None where the workflow is not there."""
+        try:
+            return await activity_of(self._services.temporal, row["workflow_id"])
+        except RPCError as error:
+            if not is_missing(error):
+                raise
+            return None
 
     async def _cancel_if_archived(self, row: Any) -> bool:
         """One that was started in the moment in which its record was archived."""
@@ -162,16 +199,26 @@ class Reconciler:
         return False
 
     async def signal_again(self) -> int:
-        """Hands over the requests that stand on their rows longer than a signal takes; each at most once a minute."""
+        """Hands over the requests that stand on their rows longer than a signal takes; each at most once a minute.
+
+        Many of them, as after Temporal was away, a second's worth at a time.
+        """
         now = datetime.now(UTC)
         self._signalled = {id: at for id, at in self._signalled.items() if at > now - _SIGNALLED_LATELY}
+        if now < self._signals_from:
+            return 0
+        size = self._services.settings.bulk_requests_per_second
         async with self._services.database.connection() as connection:
-            rows = await reconciling.list_requested(connection, now - _TO_SIGNAL, list(self._signalled), _BATCH)
+            rows = await reconciling.list_requested(connection, _TO_SIGNAL, list(self._signalled), size)
+        if len(rows) == size:
+            self._signals_from = now + _A_SECOND
         return await _each(rows, self._signal_again)
 
     async def _signal_again(self, row: Any) -> bool:
         request = Request.model_validate(row["request"])
         self._signalled[request.id] = datetime.now(UTC)
+        if await self._activity(row) in ("about to move", "failing"):
+            return False  # it has the signal, and has not come to it yet
         if await self._deliver(row, request):
             _LOG.info("signal_made_up", execution_id=str(row["id"]), found=f"a {request.kind} that stands", request_id=request.id)
             return True

@@ -86,7 +86,7 @@ async def archive_record(step: ArchiveRecord, situation: Situation, services: Se
     async def tell() -> None:
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS):
-                await hand_over(services.temporal, services.settings, canceled)
+                await hand_over(services.database, services.temporal, services.settings, canceled)
         except TimeoutError as error:
             _LOG.warning("requests_postponed", count=len(canceled), why=str(error) or "TimeoutError")
 

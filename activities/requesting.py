@@ -1,9 +1,10 @@
 """Handing a request to the workflow of an execution."""
 
 import asyncio
-from collections.abc import Iterable
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import structlog
 from temporalio.api.errordetails.v1 import NamespaceNotFoundFailure
@@ -13,6 +14,11 @@ from temporalio.service import RPCError, RPCStatusCode
 from activities.settings import Settings
 from activities.starting import launch, restarted
 from automations.executions import Request
+from store.database import Connection, Database
+from store.requests import ask_executions, tell_later
+
+FEW = 20
+"""So many workflows are told at once: what they do then takes a part of a second, and other work waits no longer."""
 
 _AT_ONCE = 10
 _LOG = structlog.get_logger("everstep.requesting")
@@ -41,10 +47,27 @@ async def deliver(client: Client, settings: Settings, row: Any, request: Request
     return True
 
 
-async def hand_over(client: Client, settings: Settings, rows: Iterable[Any]) -> None:
-    """The request that stands on each row to its workflow. What does not get through is made up for by the reconciler."""
+async def hand_over(database: Database, client: Client, settings: Settings, rows: Sequence[Any]) -> None:
+    """The request that stands on each row to its workflow: of a few now, of many by the workers, a few at a time.
+
+    What does not get through is made up for by the reconciler.
+    """
+    if len(rows) > FEW:
+        async with database.connection() as connection:
+            await tell_later(connection, [(row["id"], row["request"]) for row in rows], gap_of(settings))
+        return
     places = asyncio.Semaphore(_AT_ONCE)
     await asyncio.gather(*(_handed_over(client, settings, row, places) for row in rows))
+
+
+async def ask_all(connection: Connection, settings: Settings, asked: Sequence[tuple[UUID, Request]], now: datetime) -> None:
+    """As `ask_executions`; many of them are told a few at a time."""
+    await ask_executions(connection, asked, now, gap_of(settings) if len(asked) > FEW else None)
+
+
+def gap_of(settings: Settings) -> timedelta:
+    """Between two workflows that are told of a request for many."""
+    return timedelta(seconds=1) / settings.bulk_requests_per_second
 
 
 async def _handed_over(client: Client, settings: Settings, row: Any, places: asyncio.Semaphore) -> None:

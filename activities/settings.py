@@ -100,6 +100,10 @@ class Settings(BaseSettings):
     max_starts_in_chain: PositiveInt = 5
     max_starts_per_minute: PositiveInt = 1_000
     bulk_starts_per_second: PositiveInt = 50
+    bulk_requests_per_second: PositiveInt = 20
+    max_missing_workflows: PositiveInt = 5
+    """More open executions than that without a workflow: an operator decides what becomes of them."""
+
     encryption_keys: Annotated[SecretStr | None, AfterValidator(_keys)] = None
     """Base64 of 32 bytes each, separated by commas: the first encrypts, all decrypt."""
 

@@ -16,7 +16,7 @@ from activities.settings import Settings
 from activities.trips import tell_of_trip
 from automations.document import AutomationDocument
 from automations.executions import Request, workflow_id
-from automations.messages import ExecutionStart, Limits
+from automations.messages import Carried, ExecutionStart, Limits
 from automations.model import Priority
 from automations.outcomes import StepRef
 from automations.positions import Positions
@@ -180,7 +180,7 @@ async def launch(client: Client, settings: Settings, started: Started, request: 
             started.start,
             id=started.workflow_id,
             task_queue=task_queue(settings, started.priority),
-            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            id_reuse_policy=_reuse(started),
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             task_timeout=TASK_TIMEOUT,
             search_attributes=_search_attributes(started),
@@ -191,6 +191,13 @@ async def launch(client: Client, settings: Settings, started: Started, request: 
         )
     except WorkflowAlreadyStartedError:
         return  # it ran and is over
+
+
+def _reuse(started: Started) -> WorkflowIDReusePolicy:
+    """One that is started again from its row follows a workflow that was terminated for that."""
+    if started.start.carried == Carried():
+        return WorkflowIDReusePolicy.REJECT_DUPLICATE
+    return WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY
 
 
 async def launch_and_mark(database: Database, client: Client, settings: Settings, started: Started) -> None:

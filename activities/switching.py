@@ -9,10 +9,11 @@ from uuid import uuid4
 import structlog
 from temporalio.service import RPCError
 
-from activities.requesting import AWAY, deliver
+from activities.requesting import AWAY, FEW, deliver, gap_of
 from activities.results import HoldOn, Result, Stop
 from activities.services import Services
 from activities.telling import OWN_TELLING
+from automations.bulk_requests import page_size
 from automations.executions import Request
 from automations.kill_switches import KillSwitch, standing_in_the_way
 from automations.messages import Ending
@@ -20,7 +21,7 @@ from automations.steps.base import StepBase
 from store import kill_switches as stored
 from store.database import Connection
 from store.executions import end_execution
-from store.requests import delete_told
+from store.requests import delete_told, promise_to_tell, tell_later
 
 _BATCH = 200
 _AT_ONCE = 20
@@ -59,6 +60,12 @@ def _obeyed(row: Any, *, automation: str, step_type: str, hosts: Sequence[str]) 
     return Result(then=HoldOn("kill_switch", f"Held by {found.story}"), output=output, held=True)
 
 
+async def sweep_once(services: Services) -> int:
+    """Always 0: what a round reached gives regular work its turn before the next one."""
+    await sweep(services)
+    return 0
+
+
 async def sweep(services: Services) -> int:
     """One round: cancels what standing switches end, and tells what lifted ones hold to go on. Says how many it reached.
 
@@ -80,12 +87,20 @@ async def _in_batches(some: Callable[[Services, Any], Awaitable[int]], services:
 
 
 async def _cancel_some(services: Services, switch: KillSwitch) -> int:
-    """On rows first, to workflows after that: what Temporal does not take now, it is told later."""
+    """On rows first, to workflows after that: to those of many by and by.
+
+    What Temporal does not take now, it is told later.
+    """
     now = datetime.now(UTC)
     async with services.database.transaction() as connection:
         rows = await stored.lock_executions_to_cancel(connection, switch, _BATCH)
         requests = [(row, _cancel(row, switch)) for row in rows]
-        await stored.write_cancel_requests(connection, requests, OWN_TELLING)
+        asked = [(row["id"], request.model_dump()) for row, request in requests]
+        await stored.write_cancel_requests(connection, asked)
+        if len(rows) > FEW:
+            await tell_later(connection, asked, gap_of(services.settings))
+            return len(rows)
+        await promise_to_tell(connection, asked, OWN_TELLING)
     if not rows:
         return 0
     reached = await _tell(services, requests)
@@ -117,7 +132,7 @@ async def _released(services: Services, switch: Any) -> int:
     now = datetime.now(UTC)
     async with services.database.connection() as connection:
         await stored.settle_held(connection, switch["id"], now)
-    count = await _in_batches(_release_some, services, switch)
+    count = await _release_some(services, switch)
     async with services.database.connection() as connection:
         await stored.mark_released(connection, switch["id"], now, lifted_before=now - _UNDER_WAY)
     return count
@@ -130,7 +145,8 @@ async def _release_some(services: Services, switch: Any) -> int:
     """
     now = datetime.now(UTC)
     async with services.database.transaction() as connection:
-        rows = await stored.lock_held(connection, switch["id"], not_since=now - _TELL_AGAIN, size=_BATCH)
+        size = page_size(services.settings.bulk_requests_per_second)
+        rows = await stored.lock_held(connection, switch["id"], not_since=now - _TELL_AGAIN, size=size)
         await stored.mark_told(connection, rows, now)
     await _tell(services, [(row, _resume(row, switch)) for row in rows])
     if rows:

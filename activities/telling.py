@@ -9,12 +9,13 @@ import structlog
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from activities.fates import Fate, end_as_found
 from activities.requesting import AWAY, deliver
 from activities.services import Services
 from activities.settings import Settings
 from automations.executions import Request
-from store.database import UNAVAILABLE, Database
-from store.requests import delete_told, list_to_tell, take_to_tell
+from store.database import UNAVAILABLE, Connection, Database
+from store.requests import count_unheeded, delete_told, list_to_tell, take_to_tell, touch_requests
 
 _BATCH = 100
 _AT_ONCE = 20
@@ -23,6 +24,11 @@ _LEASE = timedelta(seconds=30)
 
 OWN_TELLING = timedelta(seconds=5)
 """For who writes a request and then tells it; after that time a crash has come in between, or Temporal is away."""
+
+PACED_EVERY = timedelta(seconds=0.2)
+_PACED_LEASE = timedelta(seconds=5)
+_LATELY = timedelta(seconds=10)
+"""What takes longer, such as a pause during a long step, holds up no others."""
 
 _LOG = structlog.get_logger("everstep.requests")
 
@@ -35,6 +41,26 @@ async def tell_once(services: Services) -> int:
     for start in range(0, len(rows), _AT_ONCE):
         told += await _told(services, rows[start : start + _AT_ONCE])
     return told
+
+
+async def tell_paced_once(services: Services) -> int:
+    """A few of those that were asked of many at once. Always 0: the next few come after a pause.
+
+    Raises RPCError while Temporal is away.
+    """
+    size = max(1, round(services.settings.bulk_requests_per_second * PACED_EVERY.total_seconds()))
+    async with services.database.connection() as connection:
+        if await is_behind(connection):
+            return 0
+        rows = await take_to_tell(connection, _PACED_LEASE, size, paced=True)
+        await touch_requests(connection, [row["id"] for row in rows])
+    await _told(services, rows)
+    return 0
+
+
+async def is_behind(connection: Connection) -> bool:
+    """Whether any that were told just now have yet to do it: more would only queue before others."""
+    return await count_unheeded(connection, _LATELY, 1) > 0
 
 
 async def tell_now(services: Services) -> None:
@@ -73,16 +99,27 @@ async def _told(services: Services, rows: Sequence[Any]) -> int:
 
 
 async def _is_told(services: Services, row: Any) -> bool:
-    """Also where the workflow is gone: its execution is ended by others. False where Temporal does not take this one."""
+    """Also where the workflow is gone. False where Temporal does not take this one."""
     request, execution_id = Request.model_validate(row["request"]), str(row["id"])
     try:
         if not await deliver(services.temporal, services.settings, row, request):
-            _LOG.warning(
-                "request_came_too_late", execution_id=execution_id, kind=request.kind, found="its workflow is over or gone"
-            )
+            await _without_workflow(services, row, request)
     except RPCError as error:
         if error.status in AWAY:
             raise
         _LOG.warning("signal_postponed", execution_id=execution_id, kind=request.kind, why=str(error))
         return False
     return True
+
+
+async def _without_workflow(services: Services, row: Any, request: Request) -> None:
+    """A cancel closes what the workflow left; anything else comes too late for it."""
+    execution_id = str(row["id"])
+    if request.kind == "cancel":
+        by = request.by or "a person"
+        fate = Fate("canceled", f"canceled by {by}: its workflow was gone from Temporal", request.cause)
+        if await end_as_found(services.database, row, fate):
+            _LOG.warning("end_made_up", execution_id=execution_id, found=fate.reason, ended=fate.state)
+        return
+    found = "its workflow is over or gone"
+    _LOG.warning("request_came_too_late", execution_id=execution_id, kind=request.kind, found=found)

@@ -27,7 +27,7 @@ from api.middleware.rate_limits import RateLimit
 from api.middleware.request_ids import RequestIds
 from api.middleware.security_headers import SecurityHeaders
 from api.openapi import PROBLEM_RESPONSES, describe, operation_id
-from api.operations import health, kill_switches, metrics
+from api.operations import health, kill_switches, metrics, recoveries
 from api.operations.docs_page import add_docs
 from api.problems import add_error_handlers
 from api.records import business, crm_activities, employees, events, files, objects, records, search, upserts
@@ -40,7 +40,7 @@ ROUTERS = tuple(
     module.router
     for module in (
         automations, copies, removal, dry_runs, impact, step_types, triggers, due,
-        bulk_requests, lists, requests, stream, executions, bulk_starts, restarting, explaining, kill_switches,
+        bulk_requests, lists, requests, stream, executions, bulk_starts, restarting, explaining, kill_switches, recoveries,
         webhooks, deliveries, webhook_secrets,
         objects, search, upserts, records, files, crm_activities, events, employees, business,
         messages, templates, suppressions, unsubscribing, texts,

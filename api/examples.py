@@ -31,6 +31,7 @@ _SWISS = {"all": [{"field": "country", "op": "is_any_of", "value": ["AT", "CH"]}
 _ASKED = {"by": "ada@example.com", "why": "the customer called"}
 
 BODIES: dict[str, Any] = {
+    "begin_recovery": {"decision": "start_again", "by": "ada@example.com", "why": "Temporal was restored to 10 o'clock"},
     "put_automation": _DOCUMENT,
     "duplicate_automation": {"api_name": "demo-request-uk", "name": "Follow up a demo request in the UK"},
     "validate_automation": _DOCUMENT,
@@ -47,6 +48,7 @@ BODIES: dict[str, Any] = {
     "restart_execution": {**_ASKED, "step": "note"},
     "start_in_bulk": {"filter": _SWISS, "priority": "low"},
     "cancel_bulk_start": _ASKED,
+    "cancel_bulk_request": _ASKED,
     "put_kill_switch": {"scope": "host", "key": "*.example.net", "mode": "hold", "why": "it answers with nonsense"},
     "lift_kill_switch": {"why": "it is well again"},
     "call_webhook": {"contact": {"email": "lise@fission.example"}, "company": {"seats": 80}, "source": "website"},

@@ -13,7 +13,8 @@ class Refused:
     """Why a request is not handed on. `code` never changes; `path` is that of what is wrong with the request."""
 
     code: Literal[
-        "not_applicable", "held_by_kill_switch", "several_steps", "not_there", "whole_execution", "path_needed", "no_such_path"
+        "not_applicable", "held_by_kill_switch", "several_steps", "not_there", "whole_execution", "path_needed", "no_such_path",
+        "being_canceled", "being_paused",
     ]  # fmt: skip
     sentence: str
     path: str = "state"

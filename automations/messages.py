@@ -90,6 +90,20 @@ class ExecutionStart(Message):
     carried: Carried = Carried()
 
 
+class ReloadRequest(Message):
+    """Asks where an execution stands as its row says it."""
+
+    execution_id: UUID
+    now: datetime
+
+
+class Reloaded(Message):
+    """Where it goes on; or how it ended, if it is over."""
+
+    carried: Carried | None = None
+    end: End | None = None
+
+
 class StepRequest(Message):
     """Runs one attempt of one step run. `now` is the workflow's clock.
 

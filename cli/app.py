@@ -32,6 +32,7 @@ _COMMANDS = {
     "open": "cli.opening:open_execution",
     "triggers": "cli.triggers:group",
     "kill": "cli.kill:group",
+    "recover": "cli.recovering:group",
     "records": "cli.records:group",
     "events": "cli.events:group",
     "webhooks": "cli.webhooks:group",

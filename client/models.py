@@ -108,7 +108,7 @@ class BulkRequestBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
     ids: list[UUID] | None = None
     filter: BulkFilter | None = None
-    limit: int = 1000
+    limit: int = 10000
     cursor: str | None = None
     by: str = ""
     why: str = ""
@@ -117,21 +117,64 @@ class BulkRequestBody(BaseModel):
 
 class BulkRequestItem(BaseModel):
     """
-    What came of it for one execution. `code` and `sentence` are those that a request of its own would be refused with.
+    What came of it for one execution; `outcome` is null until its turn.
+
+    `code` and `sentence` are those that a request of its own would be refused with.
     """
 
     id: UUID
-    outcome: Literal["asked", "refused", "not_found"]
+    outcome: Literal["asked", "refused", "not_found"] | None = None
     code: str | None = None
     sentence: str | None = None
 
 
-class BulkRequestView(BaseModel):
+class BulkRequestProgress(BaseModel):
     """
-    `more`: the filter finds more, behind `next_cursor`.
+    How far it is. `left` are the executions that have not had their turn.
+
+    `per_second`: its turns so far, over the time they took. `reason` says why it was canceled.
     """
 
-    items: list[BulkRequestItem]
+    id: UUID
+    kind: Literal["pause", "resume", "cancel", "skip", "retry"]
+    state: Literal["running", "completed", "canceled"]
+    total: int
+    asked: int
+    refused: int
+    not_found: int
+    left: int
+    per_second: float | None
+    reason: str | None
+    by: str
+    why: str
+    path: str | None
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+    finished_at: AwareDatetime | None
+
+
+class BulkRequestView(BaseModel):
+    """
+    `more`: the filter finds more, behind `next_cursor`. `items` are for who waited until all were asked.
+    """
+
+    id: UUID
+    kind: Literal["pause", "resume", "cancel", "skip", "retry"]
+    state: Literal["running", "completed", "canceled"]
+    total: int
+    asked: int
+    refused: int
+    not_found: int
+    left: int
+    per_second: float | None
+    reason: str | None
+    by: str
+    why: str
+    path: str | None
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+    finished_at: AwareDatetime | None
+    items: list[BulkRequestItem] | None = None
     more: bool = False
     next_cursor: str | None = None
 
@@ -407,10 +450,6 @@ class FileView(BaseModel):
     created_by: str
 
 
-class Health(BaseModel):
-    status: Literal["ok"] = "ok"
-
-
 class HeardView(BaseModel):
     """
     A trigger that listens to the event: it would start its automation, or not for a reason.
@@ -604,6 +643,18 @@ class MessageView(BaseModel):
     sent_at: AwareDatetime | None
 
 
+class MissingWorkflowView(BaseModel):
+    """
+    An open execution without a workflow.
+    """
+
+    execution_id: UUID
+    automation: str
+    state: Literal["active", "paused", "retrying"]
+    workflow_id: str
+    found_at: AwareDatetime
+
+
 class MoneyField(BaseModel):
     """
     An amount in one currency (ISO 4217).
@@ -689,6 +740,16 @@ class ActivityViewPage(BaseModel):
     next_cursor: str | None = None
 
 
+class BulkRequestItemPage(BaseModel):
+    items: list[BulkRequestItem]
+    next_cursor: str | None = None
+
+
+class BulkRequestProgressPage(BaseModel):
+    items: list[BulkRequestProgress]
+    next_cursor: str | None = None
+
+
 class BulkStartRecordViewPage(BaseModel):
     items: list[BulkStartRecordView]
     next_cursor: str | None = None
@@ -734,6 +795,11 @@ class MessageViewPage(BaseModel):
     next_cursor: str | None = None
 
 
+class MissingWorkflowViewPage(BaseModel):
+    items: list[MissingWorkflowView]
+    next_cursor: str | None = None
+
+
 class PlainField(BaseModel):
     """
     A field that needs no more than its type.
@@ -773,6 +839,16 @@ class Problem(BaseModel):
     code: str
     sentence: str
     severity: Literal["error", "warning", "hint"] = "error"
+
+
+class ProblemItem(BaseModel):
+    """
+    One of several mistakes: where it is, as in `steps[2].if.all[0].field`, and what it is.
+    """
+
+    path: str
+    code: str
+    sentence: str
 
 
 class RatingField(BaseModel):
@@ -833,6 +909,38 @@ class RecordView(BaseModel):
     archived_at: AwareDatetime | None
     created_at: AwareDatetime
     updated_at: AwareDatetime
+
+
+class RecoveryBody(BaseModel):
+    """
+    `start_again`: each open execution goes on from its row, in a new workflow where the old one is gone.
+
+    `end`: those without a workflow are canceled.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+    decision: Literal["start_again", "end"]
+    by: str = ""
+    why: str = ""
+
+
+class RecoveryView(BaseModel):
+    """
+    How far it is. `looked_at` counts executions, `closed` workflows of executions that were over.
+    """
+
+    id: UUID
+    decision: Literal["start_again", "end"]
+    by: str
+    why: str
+    looked_at: int
+    started: int
+    reloaded: int
+    ended: int
+    closed: int
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+    finished_at: AwareDatetime | None
 
 
 class RelatedFilter(BaseModel):
@@ -1295,14 +1403,13 @@ class WouldView(BaseModel):
     assumed: bool
 
 
-class ProblemItem(BaseModel):
-    """
-    One of several mistakes: where it is, as in `steps[2].if.all[0].field`, and what it is.
-    """
-
-    path: str
+class ProblemDetails(BaseModel):
+    type: str
+    title: str
+    status: int
     code: str
-    sentence: str
+    detail: str
+    errors: Annotated[list[ProblemItem], Field(validate_default=True)] = []
 
 
 class AuditView(BaseModel):
@@ -1464,6 +1571,15 @@ class FieldFilter(BaseModel):
     value: Any | None = None
 
 
+class Health(BaseModel):
+    """
+    `notes`: what an operator is to look at, although the gateway is ready.
+    """
+
+    status: Literal["ok"] = "ok"
+    notes: Annotated[list[ProblemItem], Field(validate_default=True)] = []
+
+
 class HistoryView(BaseModel):
     """
     What started the execution, in a sentence and as it is kept, its step runs in order, and all that was asked of it.
@@ -1585,6 +1701,11 @@ class RecordViewPage(BaseModel):
     next_cursor: str | None = None
 
 
+class RecoveryViewPage(BaseModel):
+    items: list[RecoveryView]
+    next_cursor: str | None = None
+
+
 class StoredSecretViewPage(BaseModel):
     items: list[StoredSecretView]
     next_cursor: str | None = None
@@ -1612,15 +1733,6 @@ class TriedTrigger(BaseModel):
     body: Any | None = None
     query: dict[str, str] = {}
     facts: TriggerFactsBody | None = None
-
-
-class ProblemDetails(BaseModel):
-    type: str
-    title: str
-    status: int
-    code: str
-    detail: str
-    errors: Annotated[list[ProblemItem], Field(validate_default=True)] = []
 
 
 class Business(BaseModel):

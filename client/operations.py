@@ -14,6 +14,9 @@ from client.models import (
     AutomationView,
     AutomationViewPage,
     BulkRequestBody,
+    BulkRequestItemPage,
+    BulkRequestProgress,
+    BulkRequestProgressPage,
     BulkRequestView,
     BulkStartBody,
     BulkStartRecordViewPage,
@@ -53,6 +56,7 @@ from client.models import (
     MessageTemplateView,
     MessageTemplateViewPage,
     MessageViewPage,
+    MissingWorkflowViewPage,
     NewActivity,
     NewKeyBody,
     NewRecord,
@@ -64,6 +68,9 @@ from client.models import (
     RecordChange,
     RecordView,
     RecordViewPage,
+    RecoveryBody,
+    RecoveryView,
+    RecoveryViewPage,
     RequestBody,
     RestartBody,
     RevokeBody,
@@ -590,6 +597,58 @@ class Operations(Transport):
             "DELETE", f"/automations/{segment(api_name)}/webhooks/{segment(name)}/secrets/{segment(secret_id)}", None
         )
 
+    def get_bulk_requests(self, *, cursor: str | None = None, size: int | None = None) -> BulkRequestProgressPage:
+        """List bulk requests.
+
+        Newest first; to a key that does not reach everything, its own.
+        """
+        return self._call("GET", "/bulk-requests", BulkRequestProgressPage, query={"cursor": cursor, "size": size})
+
+    def get_bulk_request(self, bulk_request_id: UUID | str) -> BulkRequestProgress:
+        """Read how far it is."""
+        return self._call("GET", f"/bulk-requests/{segment(bulk_request_id)}", BulkRequestProgress)
+
+    def cancel_bulk_request(
+        self, bulk_request_id: UUID | str, body: CancelBody | Json | None = None, *, idempotency_key: str | None = None
+    ) -> BulkRequestProgress:
+        """Cancel it.
+
+        The executions that are left are not asked; what was asked stays asked.
+        """
+        return self._call(
+            "POST",
+            f"/bulk-requests/{segment(bulk_request_id)}/cancel",
+            BulkRequestProgress,
+            body=body,
+            idempotency_key=idempotency_key,
+        )
+
+    def get_bulk_request_items(
+        self,
+        bulk_request_id: UUID | str,
+        *,
+        outcome: Literal["asked", "refused", "not_found"] | None = None,
+        cursor: str | None = None,
+        size: int | None = None,
+    ) -> BulkRequestItemPage:
+        """Read what became of each.
+
+        In the order in which they were named or found; `outcome` is null until its turn.
+        """
+        return self._call(
+            "GET",
+            f"/bulk-requests/{segment(bulk_request_id)}/items",
+            BulkRequestItemPage,
+            query={"outcome": outcome, "cursor": cursor, "size": size},
+        )
+
+    def stream_bulk_request(self, bulk_request_id: UUID | str) -> Iterator[ServerSentEvent]:
+        """Listen to how far it is.
+
+        A server-sent event now and on each change; ends after the last one. A comment every few seconds shows that it lives.
+        """
+        return self._stream("GET", f"/bulk-requests/{segment(bulk_request_id)}/stream")
+
     def get_bulk_start(self, bulk_start_id: UUID | str) -> BulkStartView:
         """Read how far it is."""
         return self._call("GET", f"/bulk-starts/{segment(bulk_start_id)}", BulkStartView)
@@ -762,14 +821,22 @@ class Operations(Transport):
         kind: Literal["pause", "resume", "cancel", "skip", "retry"],
         body: BulkRequestBody | Json,
         *,
+        wait: float | None = None,
         idempotency_key: str | None = None,
     ) -> BulkRequestView:
         """Ask the same of many.
 
-        The answer tells of each execution whether it was asked, or why not. One that cannot be asked stands in no other's way.
+        Only written down here. Which executions is settled now; each has its turn soon, and what came of it stays to be read.
+
+        Who waits is answered 200 with the first thousand `items`. One that cannot be asked stands in no other's way.
         """
         return self._call(
-            "POST", f"/executions/bulk/{segment(kind)}", BulkRequestView, body=body, idempotency_key=idempotency_key
+            "POST",
+            f"/executions/bulk/{segment(kind)}",
+            BulkRequestView,
+            query={"wait": wait},
+            body=body,
+            idempotency_key=idempotency_key,
         )
 
     def count_executions(
@@ -1136,6 +1203,13 @@ class Operations(Transport):
         """
         return self._call("GET", "/metrics", str)
 
+    def get_missing_workflows(self, *, cursor: str | None = None, size: int | None = None) -> MissingWorkflowViewPage:
+        """List executions without a workflow.
+
+        A few are ended within minutes; more of them wait for a recovery.
+        """
+        return self._call("GET", "/missing-workflows", MissingWorkflowViewPage, query={"cursor": cursor, "size": size})
+
     def get_objects(self, *, cursor: str | None = None, size: int | None = None) -> ObjectViewPage:
         """List the objects."""
         return self._call("GET", "/objects", ObjectViewPage, query={"cursor": cursor, "size": size})
@@ -1324,6 +1398,24 @@ class Operations(Transport):
             headers={"if-match": if_match},
             idempotency_key=idempotency_key,
         )
+
+    def get_recoveries(self, *, cursor: str | None = None, size: int | None = None) -> RecoveryViewPage:
+        """List recoveries.
+
+        Newest first.
+        """
+        return self._call("GET", "/recoveries", RecoveryViewPage, query={"cursor": cursor, "size": size})
+
+    def begin_recovery(self, body: RecoveryBody | Json, *, idempotency_key: str | None = None) -> RecoveryView:
+        """Recover from a Temporal that forgot.
+
+        After Temporal was restored from a backup or set up anew. The workers do it, a page at a time.
+        """
+        return self._call("POST", "/recoveries", RecoveryView, body=body, idempotency_key=idempotency_key)
+
+    def get_recovery(self, recovery_id: UUID | str) -> RecoveryView:
+        """Read how far it is."""
+        return self._call("GET", f"/recoveries/{segment(recovery_id)}", RecoveryView)
 
     def get_automation_schema(self) -> dict[str, Any]:
         """The JSON Schema of a document.

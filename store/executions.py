@@ -206,3 +206,8 @@ async def warn(connection: Connection, execution_id: UUID, warning: str) -> None
 
 async def mark_started(connection: Connection, execution_id: UUID) -> None:
     await QUERIES.mark_started(connection, id=execution_id)
+
+
+async def lock_executions(connection: Connection, ids: Iterable[UUID]) -> list[Any]:
+    """As `lock_execution`, by id."""
+    return [row async for row in QUERIES.lock_executions(connection, ids=list(ids))]

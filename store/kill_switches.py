@@ -1,11 +1,10 @@
 """Kill switches: which stand, which stood, and the executions that they concern."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from automations.executions import Request
 from automations.kill_switches import KillSwitch, SwitchMode, SwitchScope
 from store.database import Connection
 from store.ids import new_id
@@ -66,14 +65,10 @@ async def lock_executions_to_cancel(connection: Connection, switch: KillSwitch, 
     return [row async for row in rows]
 
 
-async def write_cancel_requests(connection: Connection, requests: Sequence[tuple[Any, Request]], tell_in: timedelta) -> None:
-    """Each on its row of `lock_executions_to_cancel`; workers tell its workflow after that time unless who writes it does."""
-    await QUERIES.write_cancel_requests(
-        connection,
-        ids=[row["id"] for row, _ in requests],
-        requests=[request.model_dump() for _, request in requests],
-        tell_in=tell_in,
-    )
+async def write_cancel_requests(connection: Connection, asked: Sequence[tuple[UUID, Any]]) -> None:
+    """Each on its row of `lock_executions_to_cancel`; their workflows are to be told of it."""
+    ids, requests = [execution_id for execution_id, _ in asked], [request for _, request in asked]
+    await QUERIES.write_cancel_requests(connection, ids=ids, requests=requests)
 
 
 async def list_lifted_switches(connection: Connection) -> list[Any]:

@@ -1,7 +1,7 @@
 """What the reconciler looks at: rows that may no longer say what Temporal says."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +29,6 @@ async def list_finished(connection: Connection, after: tuple[datetime, UUID], be
     return [row async for row in QUERIES.list_finished(connection, after=moment, after_id=last, before=before, size=size)]
 
 
-async def list_requested(connection: Connection, before: datetime, known: list[str], size: int) -> list[Any]:
-    """Open executions on which a request stands since before that moment, but for the requests known by these ids."""
-    return [row async for row in QUERIES.list_requested(connection, before=before, known=known, size=size)]
+async def list_requested(connection: Connection, standing: timedelta, known: list[str], size: int) -> list[Any]:
+    """Open executions on which a request stands for that long, but for the requests known by these ids."""
+    return [row async for row in QUERIES.list_requested(connection, standing=standing, known=known, size=size)]

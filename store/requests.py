@@ -21,29 +21,52 @@ async def insert_request(connection: Connection, execution_id: UUID, request: Re
     )  # fmt: skip
 
 
-async def ask_executions(connection: Connection, asked: Sequence[tuple[UUID, Request]], now: datetime) -> None:
-    """Of executions that are locked. Their workflows hear of it after the commit, from whoever comes by."""
+async def ask_executions(
+    connection: Connection, asked: Sequence[tuple[UUID, Request]], now: datetime, gap: timedelta | None = None
+) -> None:
+    """Of executions that are locked. Their workflows hear of it after the commit, from whoever comes by.
+
+    With a gap they are told one after the other, as by `tell_later`.
+    """
     await QUERIES.ask_executions(
         connection, ids=[execution_id for execution_id, _ in asked], requests=[request.model_dump() for _, request in asked],
-        now=now,
+        now=now, gap=gap,
     )  # fmt: skip
 
 
-async def promise_to_tell(connection: Connection, execution_id: UUID, request: Request, tell_in: timedelta) -> None:
-    """Its workflow hears of it from whoever writes this, or after that time from a worker."""
-    await QUERIES.promise_to_tell(
-        connection, id=request.id, execution_id=execution_id, request=request.model_dump(), tell_in=tell_in
-    )
+async def promise_to_tell(connection: Connection, asked: Sequence[tuple[UUID, Any]], tell_in: timedelta) -> None:
+    """Their workflows hear of it from whoever writes this, or after that time from a worker."""
+    ids, requests = [execution_id for execution_id, _ in asked], [request for _, request in asked]
+    await QUERIES.promise_to_tell(connection, ids=ids, requests=requests, tell_in=tell_in)
 
 
-async def take_to_tell(connection: Connection, lease: timedelta, size: int) -> list[Any]:
-    """Requests with all it takes to tell them; nobody else gets them before the lease is over. One of each execution at most."""
-    return [row async for row in QUERIES.take_to_tell(connection, lease=lease, size=size)]
+async def tell_later(connection: Connection, asked: Sequence[tuple[UUID, Any]], gap: timedelta) -> None:
+    """What stands on many rows, as their workflows are to be told of it: one after the other, with that gap in between."""
+    ids, requests = [execution_id for execution_id, _ in asked], [request for _, request in asked]
+    await QUERIES.tell_later(connection, ids=ids, requests=requests, gap=gap)
+
+
+async def take_to_tell(connection: Connection, lease: timedelta, size: int, *, paced: bool = False) -> list[Any]:
+    """Requests with all it takes to tell them; nobody else gets them before the lease is over. One of each execution at most.
+
+    `paced`: those of `tell_later`, in place of all others.
+    """
+    return [row async for row in QUERIES.take_to_tell(connection, lease=lease, size=size, paced=paced)]
 
 
 async def list_to_tell(connection: Connection, execution_id: UUID) -> list[Any]:
     """In the order they were asked, whoever is about to tell them."""
     return [row async for row in QUERIES.list_to_tell(connection, execution_id=execution_id)]
+
+
+async def count_unheeded(connection: Connection, lately: timedelta, most: int) -> int:
+    """How many pauses and cancels were told lately and are not done yet: up to so many."""
+    return await QUERIES.count_unheeded(connection, lately=lately, most=most)
+
+
+async def touch_requests(connection: Connection, execution_ids: Collection[UUID]) -> None:
+    """They are told now: that they stand for long before says nothing."""
+    await QUERIES.touch_requests(connection, ids=list(execution_ids))
 
 
 async def delete_told(connection: Connection, ids: Collection[str]) -> None:

@@ -94,6 +94,15 @@ class Engine:
             yield from chores.relaying(self.services)
             yield from chores.planning(self.services)
 
+    @asynccontextmanager
+    async def bulk_requesting(self) -> AsyncIterator[None]:
+        """A worker that works on bulk requests until the end of the block."""
+        kinds = (chores.bulk_requesting, chores.telling)
+        tasks = [asyncio.create_task(chore) for kind in kinds for chore in kind(self.services)]
+        yield
+        for task in tasks:
+            task.cancel()
+
     async def save(self, **parts: Any) -> AutomationDocument:
         """Creates the automation or replaces it by its newest document."""
         document = AutomationDocument.model_validate({"api_name": "subject", "name": "Subject", "active": True, **parts})

@@ -9,7 +9,7 @@ from typing import Any
 from temporalio import workflow
 from temporalio.common import RetryPolicy
 
-from automations.messages import Ending, StateChange, StepFailure, StepSkip
+from automations.messages import Ending, Reloaded, ReloadRequest, StateChange, StepFailure, StepSkip
 from automations.outcomes import End, StepAnswer
 
 _UNTIL_IT_SUCCEEDS = RetryPolicy(
@@ -45,3 +45,8 @@ async def skip_step(skip: StepSkip) -> StepAnswer:
 async def end_execution(ending: Ending) -> End:
     """How the execution ended: not as asked, if its last step was faster."""
     return await _write("end_execution", ending, End, ending.state)
+
+
+async def load_cursors(request: ReloadRequest) -> Reloaded:
+    """Where the execution goes on as its row says it."""
+    return await _write("load_cursors", request, Reloaded, "where it stands by its row")

@@ -25,6 +25,7 @@ class Course:
         self._start = start
         self._carried = {cursor.lane: cursor for cursor in start.carried.lanes}
         self.execution_id = start.execution_id
+        self.was_paused = start.carried.pause is not None
         self.desk = RequestDesk(start.carried)
         self.guard = RunawayGuard(start.limits, start.carried.visits)
         self.shown = ShownLanes()
@@ -33,6 +34,8 @@ class Course:
         self.lanes: dict[str, Lane] = {}
         self.draining = False
         """The history grew long: lanes stop where they can be carried on from."""
+        self.reloading = False
+        """What is carried on is to be read from the execution's row: the workflow has forgotten some of it."""
         self.desk.draining = lambda: self.draining
         # A signal with which the workflow starts is there before its first lane is.
         self.desk.lanes_open = lambda: sum(not lane.is_forked for lane in self.lanes.values()) if self.lanes else 1
@@ -41,6 +44,10 @@ class Course:
         """Where the lane was when the workflow continued as new, or its beginning after that step run."""
         carried = self._carried.pop(lane.lane, None)
         return carried or Cursor(lane=lane.lane, at=Next(step=lane.first), sequence=after)
+
+    def reload(self) -> None:
+        """Has all lanes stop where they can be carried on from, and reads anew where that is."""
+        self.draining = self.reloading = True
 
     def next_sequence(self) -> int:
         self.sequence += 1

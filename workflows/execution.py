@@ -10,7 +10,7 @@ from temporalio.exceptions import ApplicationError
 with workflow.unsafe.imports_passed_through():
     from automations.executions import CancelReason, Request, RequestKind, TerminalState, canceled_by
     from automations.lanes import MAIN
-    from automations.messages import Ending, EndReport, ExecutionStart, GoalMet
+    from automations.messages import Ending, EndReport, ExecutionStart, GoalMet, ReloadRequest
     from automations.outcomes import End, LaneEnd, LaneStart
     from workflows import bookkeeping
     from workflows.course import Course
@@ -57,13 +57,16 @@ class ExecutionWorkflow:
             walk.cancel()
             return await self._cancel(self._desk.cancel)
         try:
-            return self._ended(walk.result())
+            return await self._ended(walk.result())
         except ImpossibleError as fault:
             return await self._end_by_fault(fault)
 
-    def _ended(self, end: End | LaneEnd | None) -> End:
+    async def _ended(self, end: End | LaneEnd | None) -> End:
         if end is None:
-            workflow.continue_as_new(self._course.onward())
+            onward = await self._onward()
+            if isinstance(onward, End):
+                return onward
+            workflow.continue_as_new(onward)
         if isinstance(end, LaneEnd):
             raise ImpossibleError("the main lane ended, and the execution did not")
         return end
@@ -72,6 +75,16 @@ class ExecutionWorkflow:
         """Ends the execution in the books: raised, it would fail the workflow task again and again."""
         workflow.logger.error("%s: %s", FAULT, fault)
         return await self._end("failed", f"{FAULT}: {fault}. Report it, and restart the execution.")
+
+    async def _onward(self) -> ExecutionStart | End:
+        onward = self._course.onward()
+        if not self._course.reloading:
+            return onward
+        request = ReloadRequest(execution_id=onward.execution_id, now=workflow.now())
+        by_row = await bookkeeping.load_cursors(request)
+        if self._desk.cancel:
+            return await self._cancel(self._desk.cancel)
+        return by_row.end or onward.model_copy(update={"carried": by_row.carried})
 
     async def _cancel(self, request: Request) -> End:
         return await self._end("canceled", canceled_by(request), request.cause)
@@ -116,6 +129,11 @@ class ExecutionWorkflow:
             self._desk.take_goal(GoalMet.model_validate(said[0]))
         except (ValidationError, IndexError):
             workflow.logger.warning("ignored a signal met that names no step run")
+
+    @workflow.signal
+    def reload(self, *said: Any) -> None:
+        """Goes on from where the execution's row stands: Temporal was restored from an older backup."""
+        self._course.reload()
 
     def _take(self, kind: RequestKind, said: tuple[Any, ...]) -> None:
         """The first argument is a Request, whose kind is the signal's name."""

@@ -18,6 +18,7 @@ class Waits:
     def __init__(self, course: Course, lane: str) -> None:
         self._course = course
         self._lane = lane
+        self._is_shown_paused = course.was_paused
 
     @property
     def named(self) -> dict[str, str]:
@@ -44,6 +45,7 @@ class Waits:
         None if the moment came, or if the wait is to be carried on.
         """
         desk = self._course.desk
+        await self._show_no_pause(state, reason, until, says)
         while True:
             self.show(state, says, until)
             nudge = await desk.nudged(waiter, until, says)
@@ -56,10 +58,19 @@ class Waits:
             nudge = None
             if self._course.draining or (until and until <= workflow.now()):
                 break
-            retry_at, waiting_until = (until, None) if state == "retrying" else (None, until)
-            await self.record(state, pause_reason=reason, waiting_until=waiting_until, retry_at=retry_at, reason=says)
+            await self._record_wait(state, reason, until, says)
         self.show("active")
         return nudge
+
+    async def _show_no_pause(self, state: OpenState, reason: PauseReason | None, until: datetime | None, says: str) -> None:
+        """A pause that was carried on and is lifted before its lane comes to wait: the store still shows it."""
+        was_shown, self._is_shown_paused = self._is_shown_paused, False
+        if was_shown and self._course.desk.pause is None and workflow.patched("pause-lifted-before-the-wait"):
+            await self._record_wait(state, reason, until, says)
+
+    async def _record_wait(self, state: OpenState, reason: PauseReason | None, until: datetime | None, says: str) -> None:
+        retry_at, waiting_until = (until, None) if state == "retrying" else (None, until)
+        await self.record(state, pause_reason=reason, waiting_until=waiting_until, retry_at=retry_at, reason=says)
 
     async def _record_pause(self, until: datetime | None) -> None:
         pause = self._course.desk.pause

@@ -9,7 +9,7 @@ import structlog
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from activities.asking import is_being, meant_by, pinned, state_of
+from activities.asking import accepted, deed, pinned, state_of
 from activities.settings import Settings
 from activities.telling import OWN_TELLING, tell_execution
 from api.errors import RefusedError
@@ -17,7 +17,7 @@ from api.problems import NotFoundError
 from automations.asking import Refused
 from automations.executions import Request, RequestKind
 from automations.messages import Ending
-from store.audit import Actor, Deed, write_audit
+from store.audit import Actor, write_audit
 from store.database import UNAVAILABLE, Connection, Database
 from store.executions import end_execution, lock_execution, write_request
 from store.requests import insert_request, promise_to_tell
@@ -27,14 +27,11 @@ _LOG = structlog.get_logger("everstep.requests")
 _STANDING: frozenset[RequestKind] = frozenset({"pause", "cancel"})
 """What stands on the row until it is done: a busy chain of steps sees it there first."""
 
-_ACTIONS: dict[RequestKind, str] = {
-    "pause": "execution.paused",
-    "resume": "execution.resumed",
-    "cancel": "execution.canceled",
-    "skip": "execution.skipped",
-    "retry": "execution.retried",
-}
-
+_GONE = (
+    "The execution's workflow is not in Temporal: cancel it to close it. If Temporal was restored from a backup, "
+    "`everstep recover start-again` lets it go on."
+)
+_STANDS: frozenset[str] = frozenset({"being_canceled", "being_paused"})
 _UNFIT = frozenset({"path_needed", "no_such_path", "whole_execution"})
 """What is wrong with the request itself, whatever the state: 422. All else is 409."""
 
@@ -72,8 +69,8 @@ async def ask(
         request = await pinned(connection, row, _accepted(row, request))
         await insert_request(connection, execution_id, request, datetime.now(UTC))
         await write_request(connection, execution_id, request if kind in _STANDING else None)
-        await write_audit(connection, actor, _deed(row, request))
-        await promise_to_tell(connection, execution_id, request, OWN_TELLING)
+        await write_audit(connection, actor, deed(row, request))
+        await promise_to_tell(connection, [(execution_id, request.model_dump())], OWN_TELLING)
     _LOG.info("request_taken", execution_id=str(execution_id), kind=kind, by=actor.name, why=why, step=request.step, path=path)
     return Asked(row["version"] + 1, await _told(database, client, settings, row, request))
 
@@ -89,27 +86,18 @@ async def _told(database: Database, client: Client, settings: Settings, row: Any
         async with database.transaction() as connection:
             await _without_workflow(connection, row["id"], request)
         if request.kind != "cancel":
-            sentence = "The execution's workflow was terminated in Temporal: cancel it to close it."
-            raise RefusedError(409, "workflow_gone", sentence)
+            raise RefusedError(409, "workflow_gone", _GONE)
     return True
 
 
-def _deed(row: Any, request: Request) -> Deed:
-    asked = request.model_dump(include={"step", "path"}, exclude_none=True)
-    found = {name: row[name] for name in ("state", "pause_reason") if row[name]}
-    return Deed(_ACTIONS[request.kind], "execution", str(row["id"]), before=found, after=asked or None, why=request.why)
-
-
 def _accepted(row: Any, request: Request) -> Request:
-    if is_being(row, "cancel"):
-        raise RefusedError(409, "being_canceled", "The execution is being canceled.")
-    if request.kind == "pause" and is_being(row, "pause"):
-        raise RefusedError(409, "being_paused", "The execution is being paused: the step that runs is still to finish.")
-    found = meant_by(request, row)
-    if isinstance(found, Refused):
-        item = {"path": found.path, "code": state_of(row) if found.path == "state" else found.code, "sentence": found.sentence}
-        raise RefusedError(422 if found.code in _UNFIT else 409, found.code, found.sentence, [item])
-    return found
+    found = accepted(request, row)
+    if not isinstance(found, Refused):
+        return found
+    if found.code in _STANDS:
+        raise RefusedError(409, found.code, found.sentence)
+    item = {"path": found.path, "code": state_of(row) if found.path == "state" else found.code, "sentence": found.sentence}
+    raise RefusedError(422 if found.code in _UNFIT else 409, found.code, found.sentence, [item])
 
 
 async def _without_workflow(connection: Connection, execution_id: UUID, request: Request) -> None:

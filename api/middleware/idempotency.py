@@ -49,7 +49,7 @@ _LARGEST_KEPT = 1024 * 1024
 _FOUND_AGAIN = re.compile(r"/automations/[^/]+/(executions|bulk-starts)|/executions/[^/]+/restart")
 """What is made here has the id `made_id`, and is found by it."""
 
-_IN_PARTS = re.compile(r"/automations/[^/]+/executions|/executions/bulk/[^/]+")
+_IN_PARTS = re.compile(r"/automations/[^/]+/executions")
 """Several transactions, if it is not one of those that are found again: of them some may be done and some not."""
 
 _NEVER_KEPT = frozenset({401, 403, 429})

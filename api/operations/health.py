@@ -14,13 +14,17 @@ from api.deps import ConnectionsDep
 from api.problems import ProblemItem, answer, problem
 from automations.errors import EverstepError
 from store.database import UNAVAILABLE
+from store.missing_workflows import count_missing
 
 router = APIRouter(prefix="/health", tags=["health"])
 _PATIENCE = timedelta(seconds=2)
 
 
 class Health(BaseModel):
+    """`notes`: what an operator is to look at, although the gateway is ready."""
+
     status: Literal["ok"] = "ok"
+    notes: list[ProblemItem] = []
 
 
 @router.get("/live", summary="Say that the process runs")
@@ -33,12 +37,27 @@ async def ready(connections: ConnectionsDep) -> Health:
     missing = [error for error in await asyncio.gather(_postgres(connections), _temporal(connections)) if error]
     if missing:
         return _not_ready(missing)  # pyright: ignore[reportReturnType] (FastAPI sends a response as it is)
-    return Health()
+    return Health(notes=await _notes(connections))
 
 
 def _not_ready(missing: list[ProblemItem]) -> JSONResponse:
     names = " and ".join(item.path for item in missing)
     return answer(problem(503, "not_ready", f"Away: {names}.", missing))
+
+
+async def _notes(connections: Connections) -> list[ProblemItem]:
+    try:
+        async with (await connections.database.get()).connection() as connection:
+            missing = await count_missing(connection)
+    except (EverstepError, *UNAVAILABLE):
+        return []
+    if not missing:
+        return []
+    sentence = (
+        f"{missing:,} open executions have no workflow in Temporal. If it was restored from a backup or set up anew, "
+        "start them again: `everstep recover start-again`."
+    )
+    return [ProblemItem(path="temporal", code="workflows_missing", sentence=sentence)]
 
 
 async def _postgres(connections: Connections) -> ProblemItem | None:

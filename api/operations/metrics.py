@@ -10,6 +10,7 @@ from api.access import needs
 from api.deps import DatabaseDep
 from store.backlog import COUNTED, measure_backlog
 from store.database import Database
+from store.missing_workflows import count_missing
 
 router = APIRouter(tags=["health"])
 _MEASURED_EVERY_SECONDS = 15
@@ -41,6 +42,9 @@ class Metrics:
             "everstep_evaluations_waiting", f"Evaluations for a worker of a newer release, {up_to}", registry=self._registry
         )
         self._oldest = Gauge("everstep_oldest_event_seconds", "How long the oldest of them waits", registry=self._registry)
+        self._missing = Gauge(
+            "everstep_workflows_missing", "Open executions without a workflow in Temporal", registry=self._registry
+        )
 
     def count(self, method: str, route: str, status: int, seconds: float) -> None:
         known = method if method in _METHODS else "other"
@@ -56,6 +60,7 @@ class Metrics:
     async def _measure(self, database: Database) -> None:
         async with database.connection() as connection:
             backlog = await measure_backlog(connection, datetime.now(UTC))
+            self._missing.set(await count_missing(connection))
         for state, count in backlog.open.items():
             self._open.labels(state).set(count)
         for state, count in backlog.ended.items():

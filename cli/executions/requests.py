@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
+from cli.executions.bulk_requests import ask_all
 from cli.executions.filters import Which, WhichParameter
 from cli.executions.views import show_execution
 from cli.exits import DONE, REFUSED, RefusedError, WrongUseError
@@ -21,7 +22,6 @@ Verb = Literal["pause", "resume", "cancel", "skip", "retry"]
 Every = Annotated[bool, Parameter(name="--all", negative="", help="All that fit the filters")]
 Wait = Annotated[float, Parameter(help="Seconds to wait for it to take effect, up to 60; with one execution")]
 _NOBODY = Which()
-_AT_ONCE = 1_000
 
 
 def register(group: App) -> None:
@@ -107,8 +107,7 @@ def _ask(
         return DONE
     if not session.output.confirm(f"{verb.capitalize()} {len(meant)} executions?", yes=yes or bool(ids)):
         raise RefusedError("not_confirmed", "Nothing was asked.")
-    found = [item for some in _some(meant) for item in session.client.request_in_bulk(verb, {**body, "ids": some}).items]
-    return _show(session, found)
+    return _show(session, ask_all(session, verb, meant, body))
 
 
 def _meant(client: Client, ids: Sequence[str], which: Which, every: bool) -> list[str]:
@@ -121,15 +120,16 @@ def _meant(client: Client, ids: Sequence[str], which: Which, every: bool) -> lis
     return list(ids) or [str(view.id) for view in each(client.list_executions, **asked)]
 
 
-def _some(ids: Sequence[str]) -> list[Sequence[str]]:
-    return [ids[start : start + _AT_ONCE] for start in range(0, len(ids), _AT_ONCE)]
-
-
 def _show(session: Session, found: list[BulkRequestItem]) -> int:
-    session.output.table(found, {"id": "id", "outcome": "outcome", "why not": lambda item: item.sentence or ""})
-    counted = Counter(item.outcome for item in found)
-    session.output.say(", ".join(f"{count} {outcome.replace('_', ' ')}" for outcome, count in counted.items()), "bold")
+    session.output.table(found, {"id": "id", "outcome": _outcome, "why not": lambda item: item.sentence or ""})
+    counted = Counter(_outcome(item) for item in found)
+    session.output.say(", ".join(f"{count} {outcome}" for outcome, count in counted.items()), "bold")
     return DONE if set(counted) <= {"asked"} else REFUSED
+
+
+def _outcome(item: BulkRequestItem) -> str:
+    """None: the bulk request was canceled before its turn."""
+    return (item.outcome or "not_asked").replace("_", " ")
 
 
 def _one(client: Client, verb: Verb, id: str, body: dict[str, Any], wait: float) -> ExecutionView:

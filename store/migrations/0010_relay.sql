@@ -1,5 +1,5 @@
 -- Events by priority, those that are set aside, triggers that wait for a newer release, mails about kill switches
--- depends: 0007_senders_and_claims
+-- depends: 0009_recoveries
 
 -- migrate: apply
 

@@ -87,7 +87,7 @@ with found as (
     select id from executions where automation_id = :automation_id and finished_at is null order by id for update
 ), asked as (
     update executions e
-    set request = :request::jsonb || jsonb_build_object('id', :request_id::text || ':' || e.id), version = version + 1, updated_at = :now
+    set request = :request::jsonb || jsonb_build_object('id', :request_id::text || ':' || e.id), version = version + 1, updated_at = :now, requested_at = now()
     from found
     where e.id = found.id and coalesce(e.request ->> 'kind', '') <> 'cancel'
     returning e.id, e.workflow_id, e.workflow_started, e.start_request, e.priority, e.request

@@ -68,7 +68,7 @@ for update;
 
 -- name: write_request!
 -- A busy chain of local activities sees the request here before its signal arrives.
-update executions set request = :request, version = version + 1 where id = :id;
+update executions set request = :request, version = version + 1, requested_at = now() where id = :id;
 
 -- name: lock_standings^
 -- Before the workflow's own changes of state.

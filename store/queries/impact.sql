@@ -18,7 +18,7 @@ for update;
 -- On rows that are locked: the same request for all, each under an id of its own.
 with asked as (
     update executions
-    set request = :request::jsonb || jsonb_build_object('id', :request_id::text || ':' || id), version = version + 1, updated_at = :now
+    set request = :request::jsonb || jsonb_build_object('id', :request_id::text || ':' || id), version = version + 1, updated_at = :now, requested_at = now()
     where id = any(:ids::uuid[])
     returning id, workflow_id, workflow_started, start_request, priority, request
 ), kept as (

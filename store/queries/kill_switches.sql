@@ -59,16 +59,10 @@ limit :size
 for update skip locked;
 
 -- name: write_cancel_requests!
--- Their workflows are told of it after the commit. One id each, however often a switch says it.
-with asked as (
-    update executions e set request = a.request, version = e.version + 1
-    from unnest(:ids::uuid[], :requests::jsonb[]) as a (id, request)
-    where e.id = a.id
-    returning e.id, a.request
-)
-insert into requests_to_tell (id, execution_id, request, tell_at)
-select request ->> 'id', id, request, now() + :tell_in::interval from asked
-on conflict (id) do nothing;
+-- Their workflows are told of it after the commit.
+update executions e set request = asked.request, version = e.version + 1, requested_at = now()
+from unnest(:ids::uuid[], :requests::jsonb[]) as asked (id, request)
+where e.id = asked.id;
 
 -- name: list_lifted_switches
 -- Those with executions that may still have to be told.

@@ -221,13 +221,22 @@ async def test_a_request_whose_signal_was_lost_is_handed_over_once(engine: Engin
     execution = await resting(engine)
     await engine.write_request(execution, Request(id="lost", kind="pause", by="ada@example.com", why="lunch"))
     assert await reconciler.signal_again() == 0
-    await change(engine, execution, "updated_at = now() - interval '1 minute'")
+    await change(engine, execution, "requested_at = now() - interval '1 minute'")
     with capture_logs() as logs:
         assert [await reconciler.signal_again() for _ in range(2)] == [1, 0]
     row = await engine.in_state(execution, "paused", reason="manual")
     assert (row["reason"], row["request"]) == ("paused by ada@example.com: lunch", None)
     assert [(log["event"], log["request_id"]) for log in logs] == [("signal_made_up", "lost")]
     assert (await history_of(engine, execution)).kinds["WORKFLOW_EXECUTION_SIGNALED"] == 1
+
+
+async def test_a_request_to_one_that_sleeps_for_long_is_not_taken_for_lost_at_once(
+    engine: Engine, reconciler: Reconciler
+) -> None:
+    execution = await resting(engine)
+    await change(engine, execution, "updated_at = now() - interval '1 day'")
+    await engine.write_request(execution, Request(id="new", kind="cancel"))
+    assert await reconciler.signal_again() == 0
 
 
 async def test_a_request_that_is_handed_over_twice_counts_once(engine: Engine, reconciler: Reconciler) -> None:
@@ -238,7 +247,7 @@ async def test_a_request_that_is_handed_over_twice_counts_once(engine: Engine, r
     await engine.ask(execution, "resume")
     await engine.in_state(execution, "paused", reason="delay")
     await engine.write_request(execution, request)
-    await change(engine, execution, "updated_at = now() - interval '1 minute'")
+    await change(engine, execution, "requested_at = now() - interval '1 minute'")
     assert await reconciler.signal_again() == 1
     await engine.ask(execution, "skip")
     await engine.ended(execution)
@@ -254,7 +263,7 @@ async def test_an_execution_that_was_started_while_its_record_was_archived_is_ca
     async with engine.database.connection() as connection:
         await connection.execute("update records set archived_at = now()")
     assert [await reconciler.end_gone() for _ in range(2)] == [1, 0]
-    await change(engine, execution, "updated_at = now() - interval '1 minute'")
+    await change(engine, execution, "requested_at = now() - interval '1 minute'")
     assert await reconciler.signal_again() == 1
     row = await engine.ended(execution, "canceled")
     assert row["cancel_reason"] == "record_archived"
@@ -266,7 +275,7 @@ async def test_a_row_that_cannot_be_mended_stands_in_no_others_way(engine: Engin
     broken, whole = await resting(engine), await resting(engine)
     for execution in (broken, whole):
         await engine.write_request(execution, Request(id=f"lost-{execution}", kind="cancel"))
-        await change(engine, execution, "updated_at = now() - interval '1 minute'")
+        await change(engine, execution, "requested_at = now() - interval '1 minute'")
     await change(engine, broken, """request = '{"id": "lost", "kind": "what no release knows"}'""")
     with capture_logs() as logs:
         assert await reconciler.signal_again() == 1
@@ -290,7 +299,7 @@ async def test_a_worker_mends_all_of_it_by_itself(engine: Engine) -> None:
     await (await engine.handle(gone)).terminate()
     await change(engine, over, "state = 'completed', finished_at = now() - interval '10 seconds'")
     await engine.write_request(asked, Request(id="lost", kind="cancel"))
-    await change(engine, asked, "updated_at = now() - interval '1 minute'")
+    await change(engine, asked, "requested_at = now() - interval '1 minute'")
     keeping = asyncio.create_task(*making_up(engine.services, timedelta(seconds=0.1)))
     await engine.in_state(gone, "canceled")
     await engine.ended(asked, "canceled")

@@ -93,7 +93,7 @@ async def test_archiving_needs_no_temporal_and_is_made_up_for(engine: Engine, se
         await archive(api, lead)
         assert (await api.get(f"/executions/{execution}")).json()["requested"] == "cancel"
     async with engine.database.connection() as connection:
-        await connection.execute("update executions set updated_at = now() - interval '1 minute'")
+        await connection.execute("update executions set requested_at = now() - interval '1 minute'")
     assert await Reconciler(engine.services).signal_again() == 1
     assert (await engine.ended(execution, "canceled"))["cancel_reason"] == "record_archived"
 

@@ -93,8 +93,16 @@ async def operate(api: httpx2.AsyncClient, engine: Engine, database: Database) -
     await ok(await api.post(f"/executions/{again['id']}/cancel", json={"why": "enough"}))
     await newest(api, "execution.canceled", again["id"])
     other = await begin(api, engine)
-    await ok(await api.post("/executions/bulk/cancel", json={"ids": [other], "by": "bob"}))
+    bulk = await ok(await api.post("/executions/bulk/cancel", json={"ids": [other], "by": "bob"}))
+    assert (await newest(api, "bulk_request.begun", bulk["id"]))["actor"] == "bob"
+    async with engine.bulk_requesting():
+        await engine.ended(UUID(other), "canceled")
     assert (await newest(api, "execution.canceled", other))["actor"] == "bob"
+    bulk = await ok(await api.post("/executions/bulk/cancel", json={"ids": [other]}))
+    await ok(await api.post(f"/bulk-requests/{bulk['id']}/cancel", json={"by": "ada", "why": "wrong list"}))
+    assert (await newest(api, "bulk_request.canceled", bulk["id"]))["actor"] == "ada"
+    recovery = await ok(await api.post("/recoveries", json={"decision": "start_again", "by": "ada"}))
+    assert (await newest(api, "recovery.begun", recovery["id"]))["after"] == {"decision": "start_again"}
 
 
 async def start_in_bulk(api: httpx2.AsyncClient) -> None:

@@ -82,13 +82,14 @@ async def test_all_that_fit_are_canceled_and_each_is_told_of(everstep: Shell, en
     ids = {await started(everstep, engine) for _ in range(3)}
     unasked = await everstep("executions", "cancel", "--automation", "subject", "--open", "--all")
     assert (unasked.code, "Cancel 3 executions?" in unasked.err) == (2, True)
-    ended = await everstep.ok(
-        "executions", "cancel", "--automation", "subject", "--open", "--all", "--yes", "--json", "--why", "test"
-    )
-    assert {(item["id"], item["outcome"]) for item in ended.json} == {(id, "asked") for id in ids}
-    for id in ids:
-        assert (await everstep("executions", "wait", id, "--timeout", "20")).code == 1
-    again = await everstep("executions", "cancel", *ids, "--json")
+    async with engine.bulk_requesting():
+        ended = await everstep.ok(
+            "executions", "cancel", "--automation", "subject", "--open", "--all", "--yes", "--json", "--why", "test"
+        )
+        assert {(item["id"], item["outcome"]) for item in ended.json} == {(id, "asked") for id in ids}
+        for id in ids:
+            assert (await everstep("executions", "wait", id, "--timeout", "20")).code == 1
+        again = await everstep("executions", "cancel", *ids, "--json")
     assert (again.code, {item["outcome"] for item in again.json}) == (4, {"refused"})
 
 

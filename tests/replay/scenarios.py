@@ -7,7 +7,7 @@ from uuid import UUID
 from activities.starting import task_queue
 from automations.firings import Firing
 from store.automations import read_automation
-from tests.builders import Json, branch, condition, go_to, goal
+from tests.builders import Json, branch, condition, delay, go_to, goal
 from tests.engine import Engine, until
 from tests.http_server import HttpServer
 from tests.workflows.counting import COUNT
@@ -106,6 +106,25 @@ async def lanes_continued_as_new(engine: Engine) -> UUID:
     execution = await _started(engine, branch("fork", [COUNT, again], [WAIT]), CHANGE, api_name="carried", steps_per_run=10)
     await until(lambda: _stand(engine, execution, {"", "fork:2"}))
     await engine.ask(execution, "skip")
+    await engine.ended(execution)
+    return execution
+
+
+async def reloaded(engine: Engine) -> UUID:
+    """Each lane goes on from where the execution's row has it."""
+    lanes = [{"name": name, "steps": [delay(f"wait-{name}", days=1)]} for name in ("a", "b")]
+    execution = await _started(engine, {"id": "fork", "type": "branch", "lanes": lanes}, api_name="reloaded")
+    await until(lambda: _stand(engine, execution, {"", "fork:a", "fork:b"}))
+    handle = await engine.handle(execution)
+    first = (await handle.describe()).run_id
+    await handle.signal("reload")
+
+    async def goes_on() -> bool:
+        return (await handle.describe()).run_id != first
+
+    await until(goes_on)
+    for name in ("a", "b"):
+        await engine.order(execution, "skip", step=f"wait-{name}")
     await engine.ended(execution)
     return execution
 
@@ -210,6 +229,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     canceled_in_temporal,
     lanes,
     lanes_continued_as_new,
+    reloaded,
     goals,
     dates_of_goals,
     handed_over,
