@@ -6,8 +6,7 @@ again.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from time import perf_counter
 from typing import Any
@@ -21,6 +20,7 @@ from activities.answers import known_answer
 from activities.failures import ContendedError, SupersededError, unexpected
 from activities.handlers import HANDLERS
 from activities.handovers import handed_over_at_shutdown
+from activities.heartbeats import heartbeats
 from activities.outside_results import lesser_results, outcome_after_call
 from activities.plain_words import raw
 from activities.positions import jumped, stands_before
@@ -125,7 +125,7 @@ class StepFrame:
         return activity.info().is_local
 
     def _heartbeats(self) -> AbstractAsyncContextManager[None]:
-        return _heartbeats()
+        return heartbeats()
 
     def _patience(self, attempt: Attempt) -> timedelta:
         """With a Postgres that is away after a call."""
@@ -276,22 +276,6 @@ async def _nothing_left(connection: Any, request: StepRequest, newest: Positions
     ending = Ending(execution_id=request.execution_id, now=request.now, state="completed", reason=reason)
     state, found = await end_execution(connection, ending, warning=reason)
     return End(state=state, reason=found)
-
-
-@asynccontextmanager
-async def _heartbeats() -> AsyncIterator[None]:
-    """Lets Temporal know that the activity lives, and lets a cancellation reach it."""
-
-    async def beat() -> None:
-        while True:
-            activity.heartbeat()
-            await asyncio.sleep(0.5)
-
-    beating = asyncio.create_task(beat())
-    try:
-        yield
-    finally:
-        beating.cancel()
 
 
 def step_activity(step_type: str, services: Services) -> Any:

@@ -57,22 +57,23 @@ async def call(
     step: HttpRequest, request: httpx2.Request, situation: Situation, client: httpx2.AsyncClient
 ) -> HttpAnswer | Result:
     """A Result where a kill switch stands in the way of one of the hosts. Raises what `activities/failures.py` knows."""
+    end = asyncio.get_running_loop().time() + step.timeout_seconds
     try:
-        async with asyncio.timeout(step.timeout_seconds):
-            return await _answer_in_the_end(step, request, situation, client)
+        return await _answer_in_the_end(step, request, situation, client, end)
     except (TimeoutError, httpx2.TimeoutException) as error:
         said = f"{step.method} {request.url.host} did not answer within {step.timeout_seconds} s"
         raise httpx2.ReadTimeout(said) from error
 
 
 async def _answer_in_the_end(
-    step: HttpRequest, request: httpx2.Request, situation: Situation, client: httpx2.AsyncClient
+    step: HttpRequest, request: httpx2.Request, situation: Situation, client: httpx2.AsyncClient, end: float
 ) -> HttpAnswer | Result:
+    """By `end`, which the event loop's clock says: the body may be cut off there, its status stands all the same."""
     for _ in range(step.redirects + 1):
         stopped = checked_hosts(situation.row, request.url.host, request.url.raw_host.decode())
         if stopped:
             return stopped
-        answer = await _answer(request, step.max_bytes, client)
+        answer = await _answer(request, step.max_bytes, client, end)
         if not (step.redirects and answer.status in _REDIRECTS and "Location" in answer.headers):
             return answer
         request = _redirected(request, answer, situation.secrets.redactor, client)
@@ -80,9 +81,10 @@ async def _answer_in_the_end(
     raise ExpectedFailure("too_many_redirects", sentence)
 
 
-async def _answer(request: httpx2.Request, limit: int, client: httpx2.AsyncClient) -> HttpAnswer:
+async def _answer(request: httpx2.Request, limit: int, client: httpx2.AsyncClient, end: float) -> HttpAnswer:
     try:
-        response = await client.send(request, stream=True)
+        async with asyncio.timeout_at(end):
+            response = await client.send(request, stream=True)
     except (httpx2.UnsupportedProtocol, httpx2.InvalidURL, httpx2.LocalProtocolError) as error:
         raise ExpectedFailure("invalid_request", f"The request cannot be made: {error}.") from error
     except httpx2.RemoteProtocolError as error:
@@ -92,18 +94,27 @@ async def _answer(request: httpx2.Request, limit: int, client: httpx2.AsyncClien
     except httpx2.ConnectError as error:
         port = request.url.port or {"https": 443}.get(request.url.scheme, 80)
         raise UnreachableError(unreachable(f"{request.url.host}:{port}", error)) from error
+    body, flaw = await _body(response, limit, end)
+    whole = len(body) <= limit
+    return HttpAnswer(request.url, response.status_code, response.headers, body[:limit], whole, flaw)
+
+
+async def _body(response: httpx2.Response, limit: int, end: float) -> tuple[bytes, str | None]:
+    """As far as it came, up to a little more than the limit, and what was wrong with the rest."""
     body, flaw = bytearray(), None
     try:
-        async for chunk in response.aiter_bytes():
-            body += chunk
-            if len(body) > limit:
-                break
+        async with asyncio.timeout_at(end):
+            async for chunk in response.aiter_bytes():
+                body += chunk
+                if len(body) > limit:
+                    break
+    except (TimeoutError, httpx2.TimeoutException):
+        flaw = "its body did not come to an end in time"
     except (httpx2.DecodingError, httpx2.RemoteProtocolError, httpx2.ReadError) as error:
-        flaw = str(error) or "the connection was lost"  # its status stands all the same
+        flaw = str(error) or "the connection was lost"
     finally:
         await response.aclose()
-    whole = len(body) <= limit
-    return HttpAnswer(request.url, response.status_code, response.headers, bytes(body[:limit]), whole, flaw)
+    return bytes(body), flaw
 
 
 def _is_no_http(error: httpx2.RemoteProtocolError) -> bool:

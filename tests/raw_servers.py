@@ -71,6 +71,15 @@ class SlowHttp(RawHttp):
         return self._in_turn[min(number, len(self._in_turn)) - 1]
 
 
+class StallingHttp(RawHttp):
+    """Keeps the connection open after what it answers, until the other side has enough of it."""
+
+    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await super().talk(reader, writer)
+        await writer.drain()
+        await reader.read()
+
+
 class RawSmtp(RawServer):
     """`asked` are the recipients of mails whose content came; the answers are those to RCPT and to the content."""
 

@@ -17,22 +17,24 @@ from store.team import put_employee
 from tests.activities.test_notifying import make_due, written
 from tests.builders import Json, variable
 from tests.engine import Engine, until
-from tests.raw_servers import RawHttp, RawSmtp, http_answer, listening, mailing_by
+from tests.raw_servers import RawHttp, RawSmtp, StallingHttp, http_answer, listening, mailing_by
 
 NAME = {"variable": "name", "value": "$.name"}
 JSON = b"Content-Type: application/json"
 
 
-async def called(engine: Engine, answer: bytes, state: str = "completed", **parts: Any) -> tuple[Any, list[str]]:
+async def called(
+    engine: Engine, answer: bytes, state: str = "completed", server: type[RawHttp] = RawHttp, **parts: Any
+) -> tuple[Any, list[str]]:
     """The last step run of an execution that made one call, and what was asked."""
-    async with listening(RawHttp(lambda _: answer)) as server:
-        step = {"id": "call", "type": "http_request", "method": "POST", "url": server.url, "json": {}, **parts}
+    async with listening(server(lambda _: answer)) as there:
+        step = {"id": "call", "type": "http_request", "method": "POST", "url": there.url, "json": {}, **parts}
         await engine.save(variables=[variable("name", {"static": ""}, type="string")], steps=[step])
         execution = await engine.start()
         await until(lambda: stands(engine, execution, state, "retrying", "failed"))
         row = await engine.execution(execution)
         assert (row["state"], row["reason"]) == (state, row["reason"])
-        return {**(await engine.steps(execution))[-1], "variables": row["variables"], "told": row["warning"]}, server.asked
+        return {**(await engine.steps(execution))[-1], "variables": row["variables"], "told": row["warning"]}, there.asked
 
 
 async def stands(engine: Engine, execution: UUID, *states: str) -> bool:
@@ -46,6 +48,13 @@ async def test_a_call_is_made_once_whatever_charset_its_answer_is_said_to_be_in(
     answer = http_answer(200, b"caf\xe9 \\ud800 +2AA- \0", f"Content-Type: text/plain; charset={charset}".encode())
     step, asked = await called(engine, answer)
     assert (step["status"], len(asked)) == ("completed", 1)
+
+
+async def test_a_success_whose_body_never_ends_is_no_reason_to_call_again(engine: Engine) -> None:
+    answer = b"HTTP/1.1 201 Created\r\nContent-Length: 999\r\n\r\n{"
+    step, asked = await called(engine, answer, server=StallingHttp, timeout_seconds=1)
+    assert (step["status"], len(asked)) == ("completed", 1)
+    assert "did not come to an end in time" in step["told"]
 
 
 async def test_nuls_halves_of_characters_and_endless_numbers_go_into_variables_cleaned(engine: Engine) -> None:

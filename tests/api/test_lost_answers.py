@@ -188,6 +188,7 @@ async def test_a_key_rotated_in_between_finds_what_it_began(api: httpx2.AsyncCli
 
 _NOT_KEYED = ("/codec/", "/texts/", "/webhooks/")
 
+
 def test_each_route_that_writes_under_a_key_does_so_in_a_transaction_that_marks_its_claim() -> None:
     reads = {route for route, why in UNAUDITED.items() if why == UNAUDITED["POST /automations/validate"]}
     unmarked = {name for name, route in _keyed_routes() if ".connection()" in getsource(route.endpoint)}
