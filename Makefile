@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint client lock bench bench-priority bench-goals bench-events bench-api chaos chaos-relay fuzz docs clean setup
+.PHONY: help demo test lint client lock bench bench-priority bench-goals bench-events bench-api chaos chaos-relay chaos-faults fuzz docs clean setup
 
 # The first Python that is new enough *and* works: a version manager's stand-in may be on PATH without a Python behind it.
 PYTHON := $(shell for python in python3.13 python3.12 python3.11 python3; do \
@@ -50,6 +50,11 @@ chaos: $(STAMP) ## Kill what carries 200 executions, 30 times, and print the led
 
 chaos-relay: $(STAMP) ## Kill workers five times while they evaluate 100,000 events, and print the ledger
 	@$(BIN)/python -m tests.chaos.relay
+
+chaos-faults: $(STAMP) ## Try each fault by itself: lost tasks, broken bodies, cut cables, old backups, poisoned events, bulk cancels
+	@for case in quick_steps broken_bodies unkept_results cut_off_worker older_temporal poison_batch bulk_cancels; do \
+		echo "== $$case"; $(BIN)/python -m tests.chaos.$$case || exit 1; \
+	done
 
 fuzz: $(STAMP) ## Send 2,000 requests made of its own description to each route of the API
 	@$(BIN)/python -m tests.fuzz

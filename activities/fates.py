@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
-from temporalio.exceptions import CancelledError, TerminatedError, TimeoutError
+from temporalio.exceptions import ApplicationError, CancelledError, TerminatedError, TimeoutError
 from temporalio.service import RPCError
 
 from activities.requesting import PATIENCE, is_missing
@@ -67,6 +67,8 @@ def _failed(cause: BaseException) -> Fate:
             return Fate("canceled", "its workflow was canceled in Temporal", "temporal")
         case TimeoutError():
             return Fate("failed", "its workflow timed out in Temporal")
+        case ApplicationError(type="execution_failed", message=reason):
+            return Fate("failed", reason)
         case _:
             return Fate("failed", "its workflow failed in Temporal: its history there says why")
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 import structlog
@@ -15,8 +15,12 @@ from activities.requesting import PATIENCE, deliver, is_missing
 from activities.services import Services
 from automations.executions import Request
 from store import missing_workflows as stored
+from store.executions import give_back_launches
 
 _PAGE = 25
+_LEASE = timedelta(minutes=2)
+_OWN_LAUNCH = 2 * PATIENCE
+"""Shorter than the lease: one whose old workflow was not ended in that time is launched in vain, and taken up again."""
 _AT_ONCE = 5
 _LISTED = 200
 _LOOKS = 20
@@ -31,16 +35,18 @@ async def recover_once(services: Services) -> int:
     Raises RPCError while Temporal is away: the page is done anew then, and does no harm.
     """
     async with services.database.transaction() as connection:
-        recovery = await stored.take_recovery(connection)
-        if recovery is None:
-            return 0
-        rows = await stored.list_to_recover(connection, recovery, _PAGE)
-        handle = _ended_by(services, recovery) if recovery["decision"] == "end" else _recovered_by(services)
-        became: Counter[str] = Counter(each for each in await _each(rows, handle) if each)
-        is_over = len(rows) < _PAGE
-        if is_over and recovery["decision"] == "start_again":
-            became["closed"] += await _close_all_that_are_over(services)
-        counts = stored.Handled(**became)
+        recovery = await stored.take_recovery(connection, _LEASE)
+        rows = await stored.list_to_recover(connection, recovery, _PAGE) if recovery else []
+    if recovery is None:
+        return 0
+    is_over = len(rows) < _PAGE
+    try:
+        counts = await _handled(services, recovery, rows, is_over=is_over)
+    except BaseException:
+        async with services.database.connection() as connection:
+            await stored.give_back_recovery(connection, recovery["id"])
+        raise
+    async with services.database.connection() as connection:
         await stored.write_recovered(
             connection, recovery["id"], counts, looked_at=len(rows),
             cursor=rows[-1]["id"] if rows else recovery["cursor"], is_over=is_over, now=datetime.now(UTC),
@@ -48,6 +54,14 @@ async def recover_once(services: Services) -> int:
     if is_over:
         _LOG.warning("recovery_completed", recovery=str(recovery["id"]), decision=recovery["decision"])
     return 0
+
+
+async def _handled(services: Services, recovery: Any, rows: Sequence[Any], *, is_over: bool) -> stored.Handled:
+    handle = _ended_by(services, recovery) if recovery["decision"] == "end" else _recovered_by(services)
+    became: Counter[str] = Counter(each for each in await _each(rows, handle) if each)
+    if is_over and recovery["decision"] == "start_again":
+        became["closed"] += await _close_all_that_are_over(services)
+    return stored.Handled(**became)
 
 
 def _recovered_by(services: Services) -> Callable[[Any], Awaitable[Became | None]]:
@@ -76,18 +90,20 @@ async def _settled(services: Services, row: Any) -> Activity:
 async def _start_again(services: Services, row: Any) -> bool:
     """In the place of a workflow that waits, or is stuck, and may have forgotten or be unable to do what it should.
 
-    The row is held meanwhile: nobody takes it for one whose workflow was terminated.
+    Its row says first that it is to be launched: nobody takes it for one whose workflow was terminated.
     """
     async with services.database.transaction() as connection:
-        if not await start_again(connection, services.definitions, row["id"], datetime.now(UTC)):
+        if not await start_again(connection, services.definitions, row["id"], datetime.now(UTC), _OWN_LAUNCH):
             return False
         await stored.unmark_missing(connection, row["id"])
-        try:
-            handle = services.temporal.get_workflow_handle(row["workflow_id"])
-            await handle.terminate(reason="started again from its row", rpc_timeout=PATIENCE)
-        except RPCError as error:
-            if not is_missing(error):
-                raise
+    try:
+        handle = services.temporal.get_workflow_handle(row["workflow_id"])
+        await handle.terminate(reason="started again from its row", rpc_timeout=PATIENCE)
+    except RPCError as error:
+        if not is_missing(error):
+            raise
+    async with services.database.connection() as connection:
+        await give_back_launches(connection, [row["id"]])
     _LOG.info("started_again", execution_id=str(row["id"]))
     return True
 

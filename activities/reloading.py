@@ -1,6 +1,6 @@
 """Reads from an execution's row where it goes on, for a workflow that has forgotten it, or that is gone."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -28,8 +28,10 @@ async def reloaded(connection: Connection, definitions: Definitions, request: Re
     return Reloaded(end=End(state=over["state"], reason=over["reason"] or ""))
 
 
-async def start_again(connection: Connection, definitions: Definitions, execution_id: UUID, now: datetime) -> bool:
-    """Leaves it to the workers to start a new workflow for it. False if it is over.
+async def start_again(
+    connection: Connection, definitions: Definitions, execution_id: UUID, now: datetime, launch_in: timedelta = timedelta(0)
+) -> bool:
+    """Leaves it to the workers to start a new workflow for it, after that time. False if it is over.
 
     Call it in a transaction. The workflow has the id of the old one, and goes on where the row stands.
     """
@@ -39,7 +41,7 @@ async def start_again(connection: Connection, definitions: Definitions, executio
     carried = await _carried(connection, definitions, row, now)
     start = ExecutionStart.model_validate(row["start_request"]["start"])
     start = start.model_copy(update={"carried": carried})
-    await stored.write_new_start(connection, execution_id, start.as_json())
+    await stored.write_new_start(connection, execution_id, start.as_json(), launch_in)
     return True
 
 

@@ -65,9 +65,14 @@ async def list_recoveries(connection: Connection, *, cursor: UUID | None = None,
     return [row async for row in rows]
 
 
-async def take_recovery(connection: Connection) -> Any | None:
-    """The one under way, locked; None if there is none, or another worker has it."""
-    return await QUERIES.take_recovery(connection)
+async def take_recovery(connection: Connection, lease: timedelta) -> Any | None:
+    """The one under way, for that long; None if there is none, or another worker has it."""
+    return await QUERIES.take_recovery(connection, lease=lease)
+
+
+async def give_back_recovery(connection: Connection, recovery_id: UUID) -> None:
+    """Whoever comes next does its page anew."""
+    await QUERIES.give_back_recovery(connection, id=recovery_id)
 
 
 async def list_to_recover(connection: Connection, recovery: Any, size: int) -> list[Any]:

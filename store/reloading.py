@@ -1,5 +1,6 @@
 """What an execution's row and its step runs say of where it goes on."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +23,6 @@ async def read_last_pause(connection: Connection, execution_id: UUID) -> Any | N
     return await QUERIES.read_last_pause(connection, id=execution_id)
 
 
-async def write_new_start(connection: Connection, execution_id: UUID, start: dict[str, Any]) -> None:
+async def write_new_start(connection: Connection, execution_id: UUID, start: dict[str, Any], launch_in: timedelta) -> None:
     """A worker starts its workflow with that, as one that was never started."""
-    await QUERIES.write_new_start(connection, id=execution_id, start=start)
+    await QUERIES.write_new_start(connection, id=execution_id, start=start, launch_in=launch_in)

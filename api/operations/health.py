@@ -21,9 +21,12 @@ _PATIENCE = timedelta(seconds=2)
 
 
 class Health(BaseModel):
+    status: Literal["ok"] = "ok"
+
+
+class Readiness(Health):
     """`notes`: what an operator is to look at, although the gateway is ready."""
 
-    status: Literal["ok"] = "ok"
     notes: list[ProblemItem] = []
 
 
@@ -33,11 +36,11 @@ async def live() -> Health:
 
 
 @router.get("/ready", summary="Say whether Postgres and Temporal can be reached")
-async def ready(connections: ConnectionsDep) -> Health:
+async def ready(connections: ConnectionsDep) -> Readiness:
     missing = [error for error in await asyncio.gather(_postgres(connections), _temporal(connections)) if error]
     if missing:
         return _not_ready(missing)  # pyright: ignore[reportReturnType] (FastAPI sends a response as it is)
-    return Health(notes=await _notes(connections))
+    return Readiness(notes=await _notes(connections))
 
 
 def _not_ready(missing: list[ProblemItem]) -> JSONResponse:

@@ -34,6 +34,7 @@ create table recoveries (
     closed integer not null default 0,
     created_at timestamptz not null,
     updated_at timestamptz not null,
+    taken_until timestamptz not null,
     finished_at timestamptz
 );
 create unique index recoveries_under_way on recoveries ((true)) where finished_at is null;

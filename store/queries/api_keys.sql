@@ -15,7 +15,7 @@ from api_keys where hash = :hash;
 update api_keys set last_used_at = :now where id = :id;
 
 -- name: read_api_key^
-select * from api_keys where id = :id;
+select *, coalesce(first_id, id) as sender_id from api_keys where id = :id;
 
 -- name: lock_api_key^
 select * from api_keys where id = :id for update;

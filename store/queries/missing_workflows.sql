@@ -27,8 +27,8 @@ order by m.execution_id
 limit :size;
 
 -- name: insert_recovery$
-insert into recoveries (id, decision, by, why, created_at, updated_at)
-values (:id, :decision, :by, :why, :now, :now)
+insert into recoveries (id, decision, by, why, created_at, updated_at, taken_until)
+values (:id, :decision, :by, :why, :now, :now, :now)
 on conflict ((true)) where finished_at is null do nothing
 returning true;
 
@@ -39,7 +39,15 @@ select * from recoveries where id = :id;
 select * from recoveries where :cursor::uuid is null or id < :cursor order by id desc limit :size;
 
 -- name: take_recovery^
-select * from recoveries where finished_at is null limit 1 for update skip locked;
+-- One worker at a time.
+update recoveries set taken_until = now() + :lease::interval
+where id = (
+    select id from recoveries where finished_at is null and taken_until <= now() limit 1 for update skip locked
+)
+returning *;
+
+-- name: give_back_recovery!
+update recoveries set taken_until = now() where id = :id;
 
 -- name: list_open_to_recover
 -- Also those that were not found to be missing yet.
@@ -58,7 +66,7 @@ limit :size;
 -- name: write_recovered!
 update recoveries
 set started = started + :started, reloaded = reloaded + :reloaded, ended = ended + :ended, closed = closed + :closed,
-    looked_at = looked_at + :looked_at, cursor = :cursor, updated_at = :now,
+    looked_at = looked_at + :looked_at, cursor = :cursor, updated_at = :now, taken_until = now(),
     finished_at = case when :is_over::boolean then :now::timestamptz end
 where id = :id;
 

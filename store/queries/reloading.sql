@@ -11,6 +11,6 @@ select asked_by, why from execution_requests where execution_id = :id and kind =
 
 -- name: write_new_start!
 update executions
-set start_request = jsonb_set(start_request, '{start}', :start), workflow_started = false, launch_at = now(), version = version + 1
+set start_request = jsonb_set(start_request, '{start}', :start), workflow_started = false, launch_at = now() + :launch_in::interval, version = version + 1
 where id = :id;
 

@@ -22,9 +22,9 @@ async def test_a_step_takes_nothing_from_an_answer_that_broke_off(
     step = request("ask", http.url, into=[{"variable": "city", "value": "$.city"}])
     await engine.save(steps=[step], variables=[variable("city", {"static": ""}, type="string")])
     execution_id = await engine.start()
-    await engine.in_state(execution_id, "retrying")
-    *_, run = await engine.steps(execution_id)
-    assert run["output"] == {}
+    row = await engine.in_state(execution_id, "paused", reason="error")
+    assert not row["variables"]["city"]
+    assert (await engine.steps(execution_id))[-1]["error"]["code"] == "answer_unreadable"
 
 
 async def test_the_client_takes_no_answer_that_broke_off(http: HttpServer) -> None:

@@ -300,9 +300,10 @@ async def test_a_worker_mends_all_of_it_by_itself(engine: Engine) -> None:
     await change(engine, over, "state = 'completed', finished_at = now() - interval '10 seconds'")
     await engine.write_request(asked, Request(id="lost", kind="cancel"))
     await change(engine, asked, "requested_at = now() - interval '1 minute'")
-    keeping = asyncio.create_task(*making_up(engine.services, timedelta(seconds=0.1)))
+    keeping = [asyncio.create_task(chore) for chore in making_up(engine.services, timedelta(seconds=0.1))]
     await engine.in_state(gone, "canceled")
     await engine.ended(asked, "canceled")
     await until(lambda: closed(engine, over))
-    keeping.cancel()
+    for chore in keeping:
+        chore.cancel()
     assert datetime.now(UTC) > (await engine.execution(gone))["finished_at"]

@@ -48,6 +48,12 @@ SATURDAY, SUNDAY, MONDAY = (datetime(2027, 3, day, 9, tzinfo=UTC) for day in (13
 LONG_AGO = datetime(2026, 3, 1, 9, tzinfo=UTC)
 
 
+@pytest.fixture(autouse=True)
+def _patience_on_a_busy_machine(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]
+    """A server that takes its time is not what these tests are about."""
+    monkeypatch.setattr("activities.scheduling.PATIENCE", timedelta(seconds=20))
+
+
 def planned_for(owner: UUID, planned: datetime) -> PlannedTime:
     return PlannedTime(automation_id=owner, trigger_id="tick", planned=planned, started=planned)
 

@@ -62,6 +62,7 @@ async def _things(api: httpx2.AsyncClient) -> dict[str, str]:
         "record_id": lead,
         "execution_id": await made("/automations/demo-request/executions", {"record_id": lead}),
         "bulk_start_id": await made("/automations/demo-request/bulk-starts", {"all": True}),
+        "bulk_request_id": await made("/executions/bulk/resume", {"filter": {"all": True}}),
         "activity_id": await made(f"/records/{lead}/activities", BODIES["create_activity"]),
         "key_id": await made("/api-keys", BODIES["make_api_key"]),
         "switch_id": switch.json()["id"],

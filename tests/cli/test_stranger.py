@@ -41,12 +41,13 @@ async def test_many_leads_are_welcomed_although_it_went_wrong_at_first(everstep:
         found = (await ada.ok("executions", "list", *wrong, "--limit", "100", "--json")).json
     assert "404" in (await ada.ok("executions", "explain", found[0]["id"])).out
 
-    (files / "welcome.yaml").write_text(WELCOME.replace("URL", f"{http.url}/right"))
-    assert "1 to update" in (await ada.ok("apply", "-f", str(files / "welcome.yaml"), "--yes")).out
-    resumed = await ada.ok("executions", "resume", *wrong, "--all", "--yes", "--json")
-    assert [item["outcome"] for item in resumed.json] == ["asked"] * _MANY
-    await http.was_asked(2 * _MANY)
-    canceled = await ada.ok("executions", "cancel", "--automation", "welcome", "--open", "--all", "--yes", "--json")
-    assert len(canceled.json) == _MANY
+    async with engine.bulk_requesting():
+        (files / "welcome.yaml").write_text(WELCOME.replace("URL", f"{http.url}/right"))
+        assert "1 to update" in (await ada.ok("apply", "-f", str(files / "welcome.yaml"), "--yes")).out
+        resumed = await ada.ok("executions", "resume", *wrong, "--all", "--yes", "--json")
+        assert [item["outcome"] for item in resumed.json] == ["asked"] * _MANY
+        await http.was_asked(2 * _MANY)
+        canceled = await ada.ok("executions", "cancel", "--automation", "welcome", "--open", "--all", "--yes", "--json")
+        assert len(canceled.json) == _MANY
     actions = [each["action"] for each in (await ada.ok("audit", "--kind", "execution", "--limit", "200", "--json")).json]
     assert actions.count("execution.resumed") == actions.count("execution.canceled") == _MANY
