@@ -102,7 +102,11 @@ async def posted(post: MailServer, settings: Settings, **parts: Any) -> list[str
 
 
 @pytest.mark.parametrize("kind", ["starttls", "tls"])
-async def test_mails_go_over_tls_to_a_server_whose_certificate_is_known_and_to_no_other(tmp_path: Path, kind: Any) -> None:
+async def test_mails_go_over_tls_to_a_server_whose_certificate_is_known_and_to_no_other(
+    tmp_path: Path, kind: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Who speaks plainly to a server that waits for TLS hears nothing.
+    monkeypatch.setattr("activities.smtp_pool._TIMEOUT", 2)
     known = certificate(tmp_path)
     async with running(Server(tmp_path / "mail", known, kind)) as server:
         settings = reaching(server, SETTINGS, smtp_tls=kind, smtp_ca_file=known.certificate, mail_bounces_to="b@example.com")

@@ -71,7 +71,7 @@ def test_text_made_to_be_slow_is_not() -> None:
 SECRETS = {f"s{number}": f"{number:02}-p@ss/word+{number * 7919}=of a service" for number in range(20)}
 
 
-@pytest.mark.parametrize("before", [0, 1, 16_380, 16_384, 40_000, 500_000])
+@pytest.mark.parametrize("before", [0, 1, 16_380, 16_384, 100_000])
 def test_a_secret_is_found_wherever_it_stands_in_a_long_text(before: int) -> None:
     filling = "x" * before
     for spelled in SPELLINGS:

@@ -35,13 +35,13 @@ _START_AT_ONCE = 8
 _SINGLE_EVERY_SECONDS = 2
 _BEFORE = 2
 """Single cancels on an idle system, for comparison."""
-_REST_SECONDS = 15
 
 
 def parsed_options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos.bulk_cancels", description=__doc__)
     parser.add_argument("--executions", type=int, default=600)
     parser.add_argument("--singles", type=int, default=10, help="executions that are canceled one by one beside it")
+    parser.add_argument("--rest", type=int, default=15, help="seconds of firings that are looked at before it")
     parser.add_argument("--seed", type=int, default=int(os.environ.get("CHAOS_SEED") or Random().randrange(10**6)))
     return parser.parse_args(arguments)
 
@@ -95,7 +95,7 @@ async def bulk_cancels(options: argparse.Namespace, folder: Path) -> Found:
             await gateway.call("PUT", f"/automations/ticking-{second}", _ticking(second))
         ids = await _sleeping(gateway, "sleeping", options.executions)
         singles = await _sleeping(gateway, "single", options.singles)
-        return await _canceled(system, gateway, random, ids, singles)
+        return await _canceled(system, gateway, random, ids, singles, options.rest)
 
 
 async def _sleeping(gateway: Gateway, name: str, count: int) -> list[str]:
@@ -116,11 +116,11 @@ async def _sleeping(gateway: Gateway, name: str, count: int) -> list[str]:
     return list(ids)
 
 
-async def _canceled(system: System, gateway: Gateway, random: Random, ids: list[str], singles: list[str]) -> Found:
+async def _canceled(system: System, gateway: Gateway, random: Random, ids: list[str], singles: list[str], rest: int) -> Found:
     found = Found()
     for execution in singles[:_BEFORE]:
         found.singles_before.append(await _cancel(gateway, execution))
-    await asyncio.sleep(_REST_SECONDS)
+    await asyncio.sleep(rest)
     since = datetime.now(UTC)
     began = time.monotonic()
     bulk = await gateway.call("POST", "/executions/bulk/cancel", {"filter": {"automation": "sleeping"}, "why": "chaos"})
@@ -139,7 +139,7 @@ async def _canceled(system: System, gateway: Gateway, random: Random, ids: list[
     found.lines = {
         "asked in bulk": (len(ids), progress["asked"]),
         "problems": (0, len(gateway.problems)),
-        **await _counted(system, found, since, len(ids), len(singles)),
+        **await _counted(system, found, since, timedelta(seconds=rest), len(ids), len(singles)),
     }
     return found
 
@@ -151,12 +151,14 @@ async def _cancel(gateway: Gateway, execution: str) -> float:
     return time.monotonic() - began
 
 
-async def _counted(system: System, found: Found, since: datetime, bulk: int, singles: int) -> dict[str, tuple[int, int]]:
+async def _counted(
+    system: System, found: Found, since: datetime, rest: timedelta, bulk: int, singles: int
+) -> dict[str, tuple[int, int]]:
     database = await Database.connect(system.postgres.dsn, size=2)
     async with database.connection() as connection:
         rows = await connection.fetch("select workflow_id, state from executions where state = 'canceled'")
         said = await connection.fetchval("select count(*) from execution_requests where kind = 'cancel'")
-        now, rest = datetime.now(UTC), timedelta(seconds=_REST_SECONDS)
+        now = datetime.now(UTC)
         late = await connection.fetchrow(_LATE, since, now)
         before = await connection.fetchrow(_LATE, since - rest, since)
         left = await connection.fetchval("select count(*) from requests_to_tell")
