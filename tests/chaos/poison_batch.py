@@ -66,7 +66,7 @@ UNREADABLE = "unreadable"
 
 def parsed_options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos.poison_batch", description=__doc__)
-    parser.add_argument("--events", type=int, default=5_000)
+    parser.add_argument("--events", type=int, default=1_500)
     parser.add_argument("--poisoned", type=int, default=2, help="of each way")
     parser.add_argument("--kills", type=int, default=5)
     parser.add_argument("--seed", type=int, default=int(os.environ.get("CHAOS_SEED") or Random().randrange(10**6)))
