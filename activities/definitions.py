@@ -5,12 +5,16 @@ from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 from uuid import UUID
 
+from pydantic import ValidationError
+
+from activities.failures import UnreadableDocumentError
 from automations.document import AutomationDocument
 from automations.field_values import VariableType
 from automations.fields import ObjectDefinition
 from automations.needs import Needs, step_needs
 from automations.positions import Positions
 from automations.steps.base import StepBase
+from automations.triggers.reading import unreadable
 from store.automations import read_document
 from store.database import Connection
 from store.objects import read_object_by_id
@@ -61,8 +65,13 @@ class Definitions:
         self._objects: _Recent[ObjectDefinition] = _Recent()
 
     async def plan(self, connection: Connection, automation_id: UUID, revision: int) -> Plan:
+        """Raises UnreadableDocumentError."""
+
         async def read() -> Plan:
-            return Plan(await read_document(connection, automation_id, revision))
+            try:
+                return Plan(await read_document(connection, automation_id, revision))
+            except ValidationError as error:
+                raise UnreadableDocumentError(unreadable("automation", error)) from error
 
         return await self._plans.get((automation_id, revision), read)
 

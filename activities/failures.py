@@ -7,6 +7,7 @@ import httpx2
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.plain_words import plain
+from automations.retries import UNREADABLE
 from automations.storable import storable_text
 from store.database import DATABASE_ERRORS, UNAVAILABLE
 
@@ -38,11 +39,15 @@ class SupersededError(Exception):
         super().__init__("A later attempt of the step has begun: what this one found is dropped.")
 
 
+class UnreadableDocumentError(Exception):
+    """A newer release wrote the document: it is for a worker of that one."""
+
+
 class NotSentError(Exception):
     """A message did not go out, that is certain: another try is no repeat. Raised from what stood in the way."""
 
 
-_OWN = (ServerError, UnreachableError, TextUnavailableError, ContendedError, NotSentError)
+_OWN = (ServerError, UnreachableError, TextUnavailableError, ContendedError, UnreadableDocumentError, NotSentError)
 """They say in plain words what is wrong."""
 
 _CODES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
@@ -54,6 +59,7 @@ _CODES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = 
     (TextUnavailableError, "text_unavailable"),
     (ContendedError, "contended"),
     (SupersededError, "superseded"),
+    (UnreadableDocumentError, UNREADABLE),
     (UNAVAILABLE, "database_unavailable"),
     (DATABASE_ERRORS, "database_error"),
 )

@@ -17,7 +17,8 @@ from temporalio.exceptions import ApplicationError
 
 from activities.after_calls import written
 from activities.answers import known_answer
-from activities.failures import ContendedError, SupersededError, unexpected
+from activities.definitions import Plan
+from activities.failures import ContendedError, SupersededError, UnreadableDocumentError, unexpected
 from activities.handlers import HANDLERS
 from activities.handovers import handed_over_at_shutdown
 from activities.heartbeats import heartbeats
@@ -211,11 +212,18 @@ class StepFrame:
                 known = outcome_after_call(attempt, row)
                 if known is not None:
                     return known
-                newest = await self._services.definitions.plan(connection, row["automation_id"], row["revision"])
+                newest = await self._newest(connection, attempt, row)
                 outcome = await write_result(connection, attempt.on(row, newest), result, seconds)
             if outcome is not None:
                 return outcome
         raise ContendedError(f"step {attempt.step.id}: the record is changed by others all the time")
+
+    async def _newest(self, connection: Any, attempt: Attempt, row: Any) -> Plan:
+        """Or the document it ran from: that a newer one cannot be read is no reason to call again."""
+        try:
+            return await self._services.definitions.plan(connection, row["automation_id"], row["revision"])
+        except UnreadableDocumentError:
+            return attempt.plan
 
     async def _result(self, connection: Any, attempt: Attempt) -> tuple[Result, float]:
         if attempt.step.skip:

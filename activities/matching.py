@@ -10,6 +10,7 @@ import structlog
 from pydantic import ValidationError
 
 from activities.chains import loop_in
+from activities.failures import UnreadableDocumentError
 from activities.record_values import record_values
 from activities.refusing import refused_by_switch, refused_by_throttle
 from activities.services import Services
@@ -157,8 +158,8 @@ async def _refused_by_document(connection: Connection, candidate: Candidate, loo
     row = candidate.row
     try:
         await look.services.definitions.plan(connection, row["automation_id"], row["revision"])
-    except ValidationError as error:
-        return Refusal("unreadable", unreadable("automation", error))
+    except UnreadableDocumentError as error:
+        return Refusal("unreadable", str(error))
     return None
 
 

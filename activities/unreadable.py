@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import structlog
-from pydantic import ValidationError
 
+from activities.failures import UnreadableDocumentError
 from activities.matching import start_by_events
 from activities.plain_words import BROKEN
 from activities.services import Services
@@ -54,7 +54,7 @@ async def _is_for_us(connection: Connection, services: Services, row: Any) -> bo
         return False
     try:
         await services.definitions.plan(connection, row["automation_id"], row["revision"])
-    except ValidationError:
+    except UnreadableDocumentError:
         return False
     return True
 

@@ -8,6 +8,9 @@ RETRY_WAITS = (timedelta(seconds=30), timedelta(seconds=90), timedelta(minutes=8
 
 MAX_ATTEMPTS = len(RETRY_WAITS) + 1
 
+UNREADABLE = "document_unreadable"
+"""The code of an attempt on a worker of an older release than the document's: conditions are tried again after it too."""
+
 MAX_RETRY_AFTER = timedelta(days=1)
 """What another system may ask to be left alone for."""
 

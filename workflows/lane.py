@@ -26,6 +26,7 @@ from automations.outcomes import (
     StepRef,
     Wait,
 )
+from automations.retries import UNREADABLE
 from workflows import bookkeeping
 from workflows.course import Course
 from workflows.faults import ImpossibleError
@@ -191,8 +192,9 @@ class Lane:
         """Writes an unexpected failure down, and what follows from it."""
         code, sentence = failure_cause(error)
         step, wait = at.step, retry_wait(at.attempt, error)
-        retry_at = workflow.now() + wait if wait and step.retries else None
-        follows = "hold" if not step.retries else "retry" if retry_at else "fail"
+        retries = step.retries or code == UNREADABLE
+        retry_at = workflow.now() + wait if wait and retries else None
+        follows = "hold" if not retries else "retry" if retry_at else "fail"
         hold = Hold(reason="condition_error", says=sentence, step=step)
         failure = StepFailure(
             execution_id=self._course.execution_id, sequence=self._sequence, step=step.id, step_type=step.type,
