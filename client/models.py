@@ -450,6 +450,10 @@ class FileView(BaseModel):
     created_by: str
 
 
+class Health(BaseModel):
+    status: Literal["ok"] = "ok"
+
+
 class HeardView(BaseModel):
     """
     A trigger that listens to the event: it would start its automation, or not for a reason.
@@ -883,6 +887,15 @@ class ReachView(BaseModel):
     everywhere: bool
     objects: list[str]
     automations: list[str]
+
+
+class Readiness(BaseModel):
+    """
+    `notes`: what an operator is to look at, although the gateway is ready.
+    """
+
+    status: Literal["ok"] = "ok"
+    notes: Annotated[list[ProblemItem], Field(validate_default=True)] = []
 
 
 class RecordChange(BaseModel):
@@ -1569,15 +1582,6 @@ class FieldFilter(BaseModel):
     field: str
     op: str
     value: Any | None = None
-
-
-class Health(BaseModel):
-    """
-    `notes`: what an operator is to look at, although the gateway is ready.
-    """
-
-    status: Literal["ok"] = "ok"
-    notes: Annotated[list[ProblemItem], Field(validate_default=True)] = []
 
 
 class HistoryView(BaseModel):

@@ -65,6 +65,7 @@ from client.models import (
     ObjectView,
     ObjectViewPage,
     OwnKeyView,
+    Readiness,
     RecordChange,
     RecordView,
     RecordViewPage,
@@ -1100,9 +1101,9 @@ class Operations(Transport):
         """Say that the process runs."""
         return self._call("GET", "/health/live", Health)
 
-    def ready(self) -> Health:
+    def ready(self) -> Readiness:
         """Say whether Postgres and Temporal can be reached."""
-        return self._call("GET", "/health/ready", Health)
+        return self._call("GET", "/health/ready", Readiness)
 
     def get_kill_switches(
         self, *, standing: bool | None = None, cursor: str | None = None, size: int | None = None
