@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 from temporalio.client import Client
 
 from activities.bulk_starting import bulk_start_once
+from activities.failures import UnreadableDocumentError
 from activities.launching import launch_once
 from activities.plain_words import BROKEN
 from activities.services import Services
@@ -260,7 +261,7 @@ async def test_one_that_cannot_go_on_at_all_keeps_no_other_from_its_turn(bulk: B
     broken = await bulk.ask([record], api_name="broken")
     await bulk.tell("update automation_revisions set document = '{}' where document ->> 'api_name' = 'broken'")
     whole = await bulk.ask([record])
-    with pytest.raises(ValueError, match="api_name"):
+    with pytest.raises(UnreadableDocumentError, match="api_name"):
         await bulk_start_once(bulk.services)
     assert [await bulk_start_once(bulk.services) for _ in range(2)] == [1, 0]
     assert [(await bulk.row(each))["state"] for each in (broken, whole)] == ["running", "completed"]
