@@ -216,9 +216,9 @@ class Reconciler:
 
     async def _signal_again(self, row: Any) -> bool:
         request = Request.model_validate(row["request"])
-        self._signalled[request.id] = datetime.now(UTC)
         if await self._activity(row) in ("about to move", "failing"):
-            return False  # it has the signal, and has not come to it yet
+            return False  # it may have the signal, and not have come to it yet
+        self._signalled[request.id] = datetime.now(UTC)
         if await self._deliver(row, request):
             _LOG.info("signal_made_up", execution_id=str(row["id"]), found=f"a {request.kind} that stands", request_id=request.id)
             return True
